@@ -1,0 +1,1 @@
+"""Batched rigid transforms, point clouds and signed distances."""

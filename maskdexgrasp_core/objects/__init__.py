@@ -1,0 +1,1 @@
+"""Household objects: procedural families with named parts, and meshes of the user."""
