@@ -1,0 +1,1 @@
+"""Energies of a grasp: one function each, from batched tensors to one value a grasp."""
