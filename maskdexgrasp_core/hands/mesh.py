@@ -1,0 +1,36 @@
+"""A hand as one coloured mesh, for pictures."""
+
+import numpy as np
+import torch
+import trimesh
+from numpy.typing import NDArray
+
+from maskdexgrasp_core.hands.kinematics import HandKinematics
+from maskdexgrasp_core.hands.spec import HandSpec
+
+Array = NDArray[np.float64]
+
+
+def hand_mesh(spec: HandSpec, T_base_root: Array, joint_positions: Array) -> trimesh.Trimesh:
+    """Return the visual shapes of a posed hand in one mesh with face colours.
+
+    Args:
+        spec: The hand.
+        T_base_root: (4, 4) pose of the root link.
+        joint_positions: (J,) [rad].
+
+    Returns:
+        Mesh in the frame of `T_base_root` [m].
+    """
+    kinematics = HandKinematics(spec, dtype=torch.float64)
+    poses = kinematics.link_transforms(torch.tensor(joint_positions, dtype=torch.float64)[None])
+    meshes = []
+    for shape in spec.description.visuals:
+        mesh = shape.mesh()
+        mesh.apply_transform(T_base_root @ poses[shape.link][0].numpy())
+        color = np.round(255 * np.array(shape.rgba)).astype(np.uint8)
+        mesh.visual = trimesh.visual.ColorVisuals(
+            mesh, face_colors=np.tile(color, (len(mesh.faces), 1))
+        )
+        meshes.append(mesh)
+    return trimesh.util.concatenate(meshes)
