@@ -1,0 +1,1 @@
+"""Kinematics, collision checks, planning and trajectories of the arm with its hand."""

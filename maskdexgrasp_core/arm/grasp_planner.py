@@ -1,0 +1,331 @@
+"""From grasps of the real hand to trajectories: the first that the arm can really execute."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import BSpline
+
+from maskdexgrasp_core.arm.collision import (
+    HOLDING,
+    INSERTION,
+    TRANSIT,
+    CollisionScene,
+    SceneCfg,
+)
+from maskdexgrasp_core.arm.planning import PathPlanner, PathPlannerCfg, line_curve
+from maskdexgrasp_core.arm.pose_tracking import solve_pose
+from maskdexgrasp_core.arm.trajectory import MotionLimits, parametrise
+from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.outcome import Code, Stage, StageError
+from maskdexgrasp_core.types import Array, HandGrasp, JointTrajectory, ObjectObservation
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraspPlannerCfg:
+    """Effort, speeds and distances of grasp planning."""
+
+    scene: SceneCfg = field(default_factory=SceneCfg)
+    path: PathPlannerCfg = field(default_factory=PathPlannerCfg)
+    lift_height_m: float = field(
+        default=0.15,
+        metadata={'description': 'how far straight up the object is lifted [m]', 'min': 0.02,
+                  'max': 0.5},
+    )  # fmt: skip
+    transit_speed_scale: float = field(
+        default=0.6,
+        metadata={'description': 'fraction of full speed in free space', 'min': 0.05, 'max': 1.0},
+    )
+    contact_speed_scale: float = field(
+        default=0.3,
+        metadata={'description': 'fraction of full speed near and with the object', 'min': 0.05,
+                  'max': 1.0},
+    )  # fmt: skip
+    num_ik_seeds: int = field(
+        default=10,
+        metadata={'description': 'starts of inverse kinematics for each grasp', 'min': 1,
+                  'max': 100},
+    )  # fmt: skip
+    max_ik_solutions: int = field(
+        default=4,
+        metadata={'description': 'different arm postures tried for each grasp', 'min': 1,
+                  'max': 20},
+    )  # fmt: skip
+    time_limit_s: float = field(
+        default=5.0,
+        metadata={'description': 'give up planning after this wall time [s]', 'min': 0.05,
+                  'max': 120.0},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmSetup:
+    """The arm that is planned for."""
+
+    urdf: Path
+    """Robot with its hand, rooted at the base frame."""
+    joint_names: tuple[str, ...]
+    home: Array
+    """(7,) [rad]."""
+    limits: MotionLimits
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutablePlan:
+    """All motions of one grasp; each trajectory starts where the one before ends."""
+
+    index: int
+    """Of the grasp in the list that was given."""
+    hand_grasp: HandGrasp
+    to_approach: JointTrajectory
+    """Through free space, fingers already preshaped."""
+    approach: JointTrajectory
+    """Straight to the pregrasp pose, fingers open around the object."""
+    advance: JointTrajectory | None
+    """Straight to the grasp pose while the fingers close; None if both poses are the same."""
+    lift: JointTrajectory
+    """Straight up."""
+    planning_s: float
+    """Wall time spent [s]."""
+    rejected: dict[str, int]
+    """Name of a `Code` -> number of better-ranked grasps that were given up for it."""
+
+
+class GraspPlanner:
+    """Plans grasps for one arm; keeps the scene of the latest observation."""
+
+    def __init__(self, arm: ArmSetup, cfg: GraspPlannerCfg | None = None) -> None:
+        """Set up for an arm; scenes are compiled for each observation."""
+        self.arm = arm
+        self.cfg = cfg or GraspPlannerCfg()
+        self._free_space = self._path_planner(None)
+        self._planner = self._free_space
+
+    def plan(
+        self,
+        observation: ObjectObservation,
+        hand_grasps: Sequence[HandGrasp],
+        q_start: Array,
+        *,
+        seed: int = 0,
+        time_limit_s: float | None = None,
+    ) -> ExecutablePlan:
+        """Return the first grasp that the arm can reach, insert, and lift without collision.
+
+        Args:
+            observation: The object and what surrounds it.
+            hand_grasps: Best first.
+            q_start: Present arm positions (7,) [rad].
+            seed: Of inverse kinematics and of the path planner.
+            time_limit_s: Wall time [s]; None: that of the settings.
+
+        Raises:
+            StageError: With the code that stopped most grasps (UNREACHABLE, IN_COLLISION,
+                NO_PATH), how many each stopped, and an example.
+        """
+        began = time.perf_counter()
+        deadline = began + (self.cfg.time_limit_s if time_limit_s is None else time_limit_s)
+        self._planner = self._path_planner(observation)
+        failures: list[StageError] = []
+        for index, grasp in enumerate(hand_grasps):
+            if time.perf_counter() > deadline:
+                break
+            try:
+                trajectories = self._plan_one(grasp, np.asarray(q_start), seed, deadline)
+            except StageError as error:
+                failures.append(error)
+                continue
+            to_approach, approach, advance, lift = trajectories
+            return ExecutablePlan(
+                index=index,
+                hand_grasp=grasp,
+                to_approach=to_approach,
+                approach=approach,
+                advance=advance,
+                lift=lift,
+                planning_s=time.perf_counter() - began,
+                rejected=dict(Counter(e.outcome.code.name for e in failures)),
+            )
+        raise _summary(failures, len(hand_grasps))
+
+    def plan_home(self, q_start: Array, motor_positions: Array) -> tuple[JointTrajectory, ...]:
+        """Return motions from anywhere in the latest scene to home: up if possible, then over.
+
+        Args:
+            q_start: Present arm positions (7,) [rad].
+            motor_positions: Present hand motors (M,) [rad].
+
+        Raises:
+            StageError: IN_COLLISION or NO_PATH; the arm had better stay where it is.
+        """
+        planner = self._planner
+        clearance = replace(TRANSIT, arm_m=0.0, table_m=0.0, obstacle_m=0.0, target_m=None)
+        motions: list[JointTrajectory] = []
+        q = np.asarray(q_start)
+        try:
+            up = planner.line(q, _raised(planner.scene.hand_pose(q), 0.10))
+            planner.require_free(up, motor_positions, HOLDING)
+            motions.append(self._parametrise(line_curve(up), self.cfg.contact_speed_scale))
+            q = up[-1]
+        except StageError:
+            pass  # low ceiling of the workspace: go from here
+        if np.abs(q - self.arm.home).max() > 1e-3:
+            curve = planner.joint_curve(q, self.arm.home, motor_positions, clearance, 1)
+            motions.append(self._parametrise(curve, self.cfg.transit_speed_scale))
+        return tuple(motions)
+
+    def is_reachable(self, T_base_hand: Array, *, seed: int = 0) -> NDArray[np.bool_]:
+        """Tell which poses of the hand root the arm reaches, collisions not considered.
+
+        Args:
+            T_base_hand: Poses (B, 4, 4).
+            seed: Of the starts of inverse kinematics.
+
+        Returns:
+            (B,) bool.
+        """
+        planner = self._free_space
+        seeds = self._ik_seeds(self.arm.home, seed)[:4]
+        return np.array(
+            [
+                any(solve_pose(planner.scene, pose, q, planner.bounds) is not None for q in seeds)
+                for pose in T_base_hand
+            ],
+            dtype=bool,
+        )
+
+    def hand_pose(self, q: Array) -> Array:
+        """Return T_base_hand (4, 4) at arm positions (7,) [rad]."""
+        return self._free_space.scene.hand_pose(q)
+
+    def _path_planner(self, observation: ObjectObservation | None) -> PathPlanner:
+        scene = CollisionScene(self.arm.urdf, observation, self.cfg.scene)
+        return PathPlanner(scene, scene.model.jnt_range[:7].T.copy(), self.cfg.path)
+
+    def _plan_one(
+        self, grasp: HandGrasp, q_start: Array, seed: int, deadline: float
+    ) -> tuple[JointTrajectory, JointTrajectory, JointTrajectory | None, JointTrajectory]:
+        """Plan one grasp with every arm posture that reaches it, the nearest first."""
+        solutions = self._ik_solutions(grasp.T_base_grasp, q_start, seed)
+        if not solutions:
+            p = grasp.T_base_grasp[:3, 3]
+            reason = (
+                f'no arm posture reaches the hand pose at ({p[0]:.2f}, {p[1]:.2f}, {p[2]:.2f}) m'
+            )
+            raise StageError(Stage.PLAN, Code.UNREACHABLE, reason)
+        failure: StageError | None = None
+        motors = self._ordered(grasp, grasp.pregrasp_positions)
+        for q in solutions:
+            try:
+                inward, advance, lift = self._plan_lines(grasp, q)
+                transit = self._planner.joint_curve(q_start, inward[0], motors, TRANSIT, seed + 1)
+            except StageError as error:
+                failure = _more_advanced(failure, error)
+                if time.perf_counter() > deadline:
+                    break
+                continue
+            slow, fast = self.cfg.contact_speed_scale, self.cfg.transit_speed_scale
+            return (
+                self._parametrise(transit, fast),
+                self._parametrise(line_curve(inward), slow),
+                None if advance is None else self._parametrise(line_curve(advance), slow),
+                self._parametrise(line_curve(lift), slow),
+            )
+        assert failure is not None
+        raise failure
+
+    def _plan_lines(self, grasp: HandGrasp, q_grasp: Array) -> tuple[Array, Array | None, Array]:
+        """Return waypoints approach -> pregrasp, pregrasp -> grasp (or None), and the lift."""
+        planner = self._planner
+        opened = self._ordered(grasp, grasp.pregrasp_positions)
+        closed = self._ordered(grasp, grasp.grasp_positions)
+        lift = planner.line(q_grasp, _raised(grasp.T_base_grasp, self.cfg.lift_height_m))
+        advance = planner.line(q_grasp, grasp.T_base_pregrasp)[::-1]
+        inward = planner.line(advance[0], grasp.T_base_approach)[::-1]
+        planner.require_free(inward, opened, INSERTION)
+        share = np.linspace(0.0, 1.0, len(advance))[:, None]
+        planner.require_free(advance, opened + share * (closed - opened), HOLDING)
+        planner.scene.attach_target(grasp.T_base_grasp)
+        try:
+            planner.require_free(lift, closed, HOLDING)
+        finally:
+            planner.scene.attach_target(None)
+        if np.abs(advance[-1] - advance[0]).max() < 1e-3:
+            inward[-1] = q_grasp
+            return inward, None, lift
+        return inward, advance, lift
+
+    def _ik_solutions(self, T_base_hand: Array, q_start: Array, seed: int) -> list[Array]:
+        """Return different postures for a pose, the one nearest to `q_start` first."""
+        planner = self._planner
+        found: list[Array] = []
+        for guess in self._ik_seeds(q_start, seed):
+            q = solve_pose(planner.scene, T_base_hand, guess, planner.bounds)
+            if q is None:
+                continue
+            q = _unwound(q, q_start, planner.bounds)
+            if all(np.abs(q - other).max() > 0.3 for other in found):
+                found.append(q)
+            if len(found) == self.cfg.max_ik_solutions:
+                break
+        return sorted(found, key=lambda q: float(np.abs(q - q_start).max()))
+
+    def _ik_seeds(self, q_start: Array, seed: int) -> list[Array]:
+        """Return starts for inverse kinematics: here, home, and around home."""
+        rng = np.random.default_rng(seed)
+        bounds = self._planner.bounds
+        random = self.arm.home + rng.normal(0.0, 0.7, (self.cfg.num_ik_seeds, 7))
+        return [q_start, self.arm.home, *np.clip(random, *bounds)][: self.cfg.num_ik_seeds]
+
+    def _ordered(self, grasp: HandGrasp, positions: Array) -> Array:
+        """Return motor positions in the order of the collision scene."""
+        names = self._planner.scene.motor_names
+        if set(names) != set(grasp.motor_names):
+            raise InvalidInputError(f'motors {grasp.motor_names} are not those of {names}')
+        return positions[[grasp.motor_names.index(name) for name in names]]
+
+    def _parametrise(self, curve: BSpline, speed_scale: float) -> JointTrajectory:
+        arm = self.arm
+        return parametrise(curve, arm.joint_names, arm.limits, speed_scale=speed_scale)
+
+
+def _raised(T_base_hand: Array, height_m: float) -> Array:
+    pose = T_base_hand.copy()
+    pose[2, 3] += height_m
+    return pose
+
+
+def _unwound(q: Array, reference: Array, bounds: Array) -> Array:
+    """Return q with whole turns taken off where that brings a joint closer to `reference`."""
+    turned = q - 2.0 * np.pi * np.round((q - reference) / (2.0 * np.pi))
+    return np.where((turned >= bounds[0]) & (turned <= bounds[1]), turned, q)
+
+
+_ADVANCE = (Code.UNREACHABLE, Code.IN_COLLISION, Code.NO_PATH)
+"""Codes of planning in the order in which a candidate meets them."""
+
+
+def _more_advanced(first: StageError | None, second: StageError) -> StageError:
+    if first is None:
+        return second
+    order = [_ADVANCE.index(e.outcome.code) for e in (first, second)]
+    return first if order[0] >= order[1] else second
+
+
+def _summary(failures: list[StageError], num_grasps: int) -> StageError:
+    """Return one error for all grasps: the most frequent code, the more advanced on a tie."""
+    if not failures:
+        reason = f'the time limit left none of {num_grasps} grasps to be planned'
+        return StageError(Stage.PLAN, Code.NO_PATH, reason)
+    counts = Counter(e.outcome.code for e in failures)
+    code = max(_ADVANCE, key=lambda c: (counts[c], _ADVANCE.index(c)))
+    example = next(e.outcome.reason for e in failures if e.outcome.code is code)
+    parts = [f'{counts[c]} {c.name}' for c in _ADVANCE if counts[c]]
+    untried = num_grasps - len(failures)
+    late = f', {untried} not tried in time' if untried else ''
+    reason = f'no executable grasp among {num_grasps}: {", ".join(parts)}{late}; e.g. {example}'
+    return StageError(Stage.PLAN, code, reason)
