@@ -1,1 +1,1 @@
-"""Kinematics, collision checks, planning and trajectories of the arm with its hand."""
+"""The arm: kinematics, collision-checked planning and time-optimal trajectories."""
