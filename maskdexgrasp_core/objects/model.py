@@ -1,6 +1,7 @@
 """What an object is: convex pieces grouped into named parts, with mass and friction."""
 
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import trimesh
@@ -63,7 +64,8 @@ class ObjectModel:
     @property
     def mesh(self) -> trimesh.Trimesh:
         """All pieces in one mesh, not merged, object frame [m]."""
-        return trimesh.util.concatenate([p for part in self.parts for p in part.pieces])
+        pieces = [piece for part in self.parts for piece in part.pieces]
+        return cast(trimesh.Trimesh, trimesh.util.concatenate(pieces))
 
     @property
     def piece_masses_kg(self) -> tuple[tuple[float, ...], ...]:

@@ -2,32 +2,25 @@
 
 import numpy as np
 import trimesh
+from scipy.spatial import ConvexHull  # type: ignore[import-untyped]
 
 from maskdexgrasp_core.types import Array
 
-_FLAT = 1e-4
-"""Vertices this close to the lowest one carry the object [m]."""
 
-
-def support_margin(vertices: Array, center_of_mass: Array) -> float:
+def support_margin(vertices: Array, center_of_mass: Array, *, flat_m: float = 1e-4) -> float:
     """Return how far the centre of mass lies inside the footprint [m]; negative if it tips.
 
     Args:
         vertices: (N, 3) [m], z up, as the object stands.
         center_of_mass: (3,) [m] in the same frame.
+        flat_m: Vertices this close to the lowest one carry the object [m].
     """
-    low = vertices[vertices[:, 2] < vertices[:, 2].min() + _FLAT][:, :2]
-    footprint = trimesh.points.PointCloud(np.unique(np.round(low, 7), axis=0)).vertices
+    low = vertices[vertices[:, 2] < vertices[:, 2].min() + flat_m][:, :2]
+    footprint = np.unique(np.round(low, 7), axis=0)
     if len(footprint) < 3 or np.linalg.matrix_rank(footprint - footprint[0], tol=1e-7) < 2:
         return -np.inf
-    equations = _polygon_halfplanes(footprint)
+    equations = np.asarray(ConvexHull(footprint).equations)
     return float(-(equations[:, :2] @ center_of_mass[:2] + equations[:, 2]).max())
-
-
-def _polygon_halfplanes(points: Array) -> Array:
-    from scipy.spatial import ConvexHull
-
-    return np.asarray(ConvexHull(points).equations)
 
 
 def resting_rotation(vertices: Array, center_of_mass: Array) -> Array:

@@ -1,5 +1,6 @@
 """Convex building blocks: everything an object is made of is a hull of a few rings of points."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -72,7 +73,7 @@ def hollow_wall(
     """
     step = 2 * np.pi / segments
     pieces = []
-    for low, high in zip(profile[:-1], profile[1:], strict=True):
+    for low, high in itertools.pairwise(profile):
         for index in range(segments):
             start = index * step
             corners = [
@@ -133,7 +134,7 @@ def swept(
         + half_width * np.cos(angles)[None, :, None] * np.asarray(side, dtype=float)
         + half_thick * np.sin(angles)[None, :, None] * outward[:, None]
     )
-    return tuple(hull(np.concatenate(pair)) for pair in zip(rings[:-1], rings[1:], strict=True))
+    return tuple(hull(np.concatenate(pair)) for pair in itertools.pairwise(rings))
 
 
 def moved(

@@ -29,7 +29,7 @@ def build_hammer(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
     shaft = revolve_x([(0.8 * girth, grip_end - 0.004), (0.7 * girth, length)], sections=12)
     size = rng.uniform(0.022, 0.025)
     eye = rounded_box((size, 0.034, size), (length, 0, 0))
-    turn = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])
+    turn = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
     face_along = [(0.55 * size, 0.012), (0.5 * size, 0.030), (0.62 * size, 0.034),
                   (0.62 * size, 0.046)]  # fmt: skip
     face = [
@@ -37,8 +37,8 @@ def build_hammer(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
     ]
     claw_path = np.array([[0.0, 0.012, 0], [-0.004, 0.034, 0], [-0.016, 0.052, 0]])
     claw = swept(
-        claw_path + [length, 0, 0], width=0.9 * size, thickness=np.array([size, 0.011, 0.004]),
-        side=(0, 0, 1),
+        claw_path + np.array([length, 0, 0]), width=0.9 * size,
+        thickness=np.array([size, 0.011, 0.004]), side=(0, 0, 1),
     )  # fmt: skip
     return (
         make_part('handle', [grip, shaft], color, density=WOOD),
