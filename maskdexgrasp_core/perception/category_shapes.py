@@ -1,0 +1,3 @@
+"""Draft."""
+
+CATEGORY_SHAPES: dict[str, tuple[tuple[float, float], ...]] = {}

@@ -1,0 +1,121 @@
+"""What a sentence says about the object, read without a trained model."""
+
+import re
+from dataclasses import dataclass
+
+from maskdexgrasp_core.outcome import Code, Stage, StageError
+from maskdexgrasp_core.perception.vocabulary import (
+    CATEGORIES,
+    COLORS,
+    PARTS,
+    PLAIN_PARTS,
+    POSITIONS,
+    SIZES,
+)
+from maskdexgrasp_core.tasks import TASKS
+from maskdexgrasp_core.types import Command
+
+MAX_TEXT_LENGTH = 1000
+_PREPOSITIONS = r'(?:by|at|on|from|around|along|near|with)'
+_ARTICLES = r'(?:its|the|their|a|an)'
+_COURTESY = re.compile(
+    r'\bcan (?=(?:you|we|i|the robot)\b)|\bright (?=now|away)|\bglass (?=bottle|jar)'
+)
+_NEGATED = re.compile(
+    rf'\b(?:not|without|never|avoid)\b(?: (?:by|at|on|touching))? {_ARTICLES} \w+'
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentenceQuery:
+    """What the sentence asks for; '' where it says nothing."""
+
+    category: str = ''
+    """A key of `vocabulary.CATEGORIES`."""
+    part: str = ''
+    """A key of `vocabulary.PARTS`."""
+    color: str = ''
+    """A key of `vocabulary.COLORS`."""
+    size: str = ''
+    """A key of `vocabulary.SIZES`."""
+    position: str = ''
+    """A key of `vocabulary.POSITIONS`; the robot's left is +y of the base frame."""
+
+    @property
+    def label(self) -> str:
+        """Category word for people and messages, 'object' when none was named."""
+        return self.category or 'object'
+
+
+def check_command(command: Command) -> None:
+    """Refuse a command that no stage could follow.
+
+    Raises:
+        StageError: `EMPTY_TEXT`, `TEXT_TOO_LONG` or `UNKNOWN_TASK`, in stage COMMAND.
+    """
+    if not command.text.strip():
+        raise StageError(Stage.COMMAND, Code.EMPTY_TEXT, 'the text of the command is empty')
+    if len(command.text) > MAX_TEXT_LENGTH:
+        reason = f'the text has {len(command.text)} characters, at most {MAX_TEXT_LENGTH}'
+        raise StageError(Stage.COMMAND, Code.TEXT_TOO_LONG, reason)
+    if command.task and command.task not in TASKS:
+        reason = f'task {command.task[:40]!r} is not one of {", ".join(TASKS)}'
+        raise StageError(Stage.COMMAND, Code.UNKNOWN_TASK, reason)
+
+
+def parse_sentence(text: str) -> SentenceQuery:
+    """Read category, part, colour, size and place from an English sentence.
+
+    'pick up the red mug by its handle' gives category mug, colour red, part handle. Words
+    that are not in `vocabulary` are ignored; relations between objects are not understood.
+
+    Args:
+        text: The sentence, any case.
+
+    Returns:
+        The query; all fields '' when nothing known was named.
+    """
+    words = ' ' + ' '.join(re.findall(r'[a-z_]+', text.lower().replace("'s", ''))) + ' '
+    words = _COURTESY.sub(' ', words)
+    words = _NEGATED.sub(' ', words)
+    part, words = _take_part(words)
+    category, words = _take(words, CATEGORIES)
+    color, words = _take(words, COLORS)
+    size, words = _take(words, SIZES)
+    position, words = _take(words, POSITIONS)
+    if not part:
+        part, _ = _take(words, _standing_parts())
+    return SentenceQuery(category=category, part=part, color=color, size=size, position=position)
+
+
+def _standing_parts() -> dict[str, tuple[str, ...]]:
+    """Return the part words that count without a preposition."""
+    return {k: tuple(w for w in v if w not in PLAIN_PARTS) for k, v in PARTS.items()}
+
+
+def _take_part(words: str) -> tuple[str, str]:
+    """Cut 'by its handle' or 'the handle of' out of the sentence and return the part's key."""
+    for key, phrase in _longest_first(PARTS):
+        by = rf' {_PREPOSITIONS} {_ARTICLES} (?:\w+ )?{phrase}(?= )'
+        of = rf' {_ARTICLES} {phrase} of(?= )'
+        for pattern in (by, of):
+            if re.search(pattern, words):
+                return key, re.sub(pattern, ' ', words, count=1)
+    return '', words
+
+
+def _take(words: str, table: dict[str, tuple[str, ...]]) -> tuple[str, str]:
+    """Cut the first known phrase out; longer phrases win at the same place."""
+    hits = []
+    for key, phrase in _longest_first(table):
+        for match in re.finditer(rf' {phrase}s?(?= )', words):
+            hits.append((match.start(), -len(phrase), key, match))
+    if not hits:
+        return '', words
+    _, _, key, match = min(hits, key=lambda hit: hit[:2])
+    return key, words[: match.start()] + words[match.end() :]
+
+
+def _longest_first(table: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
+    pairs = [(key, phrase) for key, phrases in table.items() for phrase in phrases]
+    return sorted(pairs, key=lambda pair: -len(pair[1]))
