@@ -1,0 +1,1 @@
+"""Grasps on a known shape: made by optimisation, refined, ranked, squeezed."""

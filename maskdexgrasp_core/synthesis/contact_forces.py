@@ -1,0 +1,119 @@
+"""Contact forces inside friction cones that balance given loads, by quadratic programs."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import daqp
+import numpy as np
+
+from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.types import Array
+
+_NUM_SIDES = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactCfg:
+    """What fingers can do at a contact."""
+
+    friction: float = 0.6
+    """Sliding friction coefficient, > 0."""
+    torsion_m: float = 0.004
+    """Torque about the normal that a newton of normal force can hold [m]; soft pads hold some."""
+    max_force_n: float = 8.0
+    """Largest normal force of a contact [N]."""
+    torque_length_m: float = 0.05
+    """Weighs torques against forces [m]."""
+
+
+class Contacts(NamedTuple):
+    """Where a hand touches an object."""
+
+    points: Array
+    """(C, 3) [m]."""
+    normals: Array
+    """(C, 3) outward unit normals of the object."""
+
+
+class ForceBalance(NamedTuple):
+    """Forces that come closest to cancelling a load."""
+
+    forces: Array
+    """(C, 3) on the object [N]."""
+    residual: float
+    """Norm of the load that stays [N]; torques count by `torque_length_m`."""
+
+
+class ForceSolver:
+    """Finds forces of one set of contacts for any number of loads."""
+
+    def __init__(self, contacts: Contacts, center: Array, cfg: ContactCfg) -> None:
+        """Prepare the friction cones, torques about `center` (3,) [m].
+
+        Raises:
+            InvalidInputError: If there is no contact or a value is not finite.
+        """
+        values = np.concatenate([contacts.points.ravel(), contacts.normals.ravel(), center])
+        if len(contacts.points) == 0 or not np.isfinite(values).all():
+            raise InvalidInputError('contact forces need at least one finite contact')
+        self._cfg = cfg
+        self._edges = _cone_edges(contacts.normals, cfg)
+        self._wrenches = _edge_wrenches(contacts, self._edges, center, cfg)
+        count = len(contacts.points)
+        self._sides = self._edges.shape[1]
+        self._sum_rows = np.kron(np.eye(count), np.ones(self._sides))
+
+    def balance(self, load: Array, *, preload_n: float = 0.0) -> ForceBalance:
+        """Return forces that cancel `load` as well as the cones and limits allow.
+
+        Args:
+            load: Force and torque on the object, shape (6,) [N, N m], about the centre.
+            preload_n: Normal force that every contact should bear where balance permits [N].
+        """
+        cfg = self._cfg
+        scaled = load * np.array([1.0] * 3 + [1.0 / cfg.torque_length_m] * 3)
+        size = self._wrenches.shape[1]
+        stiffness = 1e-3
+        wanted = np.full(size, preload_n / self._sides)
+        hessian = self._wrenches.T @ self._wrenches + stiffness * np.eye(size)
+        linear = self._wrenches.T @ scaled - stiffness * wanted
+        weights = self._solve(hessian, linear)
+        residual = float(np.linalg.norm(self._wrenches @ weights + scaled))
+        forces = np.einsum('ce,cek->ck', weights.reshape(-1, self._sides), self._edges[..., :3])
+        return ForceBalance(forces, residual)
+
+    def _solve(self, hessian: Array, linear: Array) -> Array:
+        count, size = self._sum_rows.shape
+        upper = np.full(size + count, self._cfg.max_force_n)
+        lower = np.zeros(size + count)
+        sense = np.zeros(size + count, dtype=np.int32)
+        solution, _, status, _ = daqp.solve(
+            np.ascontiguousarray(hessian), linear, self._sum_rows, upper, lower, sense
+        )
+        if status < 1:
+            raise InvalidInputError(f'the force program of {count} contacts has no solution')
+        return np.maximum(solution, 0.0)
+
+
+def _cone_edges(normals: Array, cfg: ContactCfg) -> Array:
+    """Return the edges of each cone, (C, E, 4): force with unit normal part, torsion."""
+    helper = np.eye(3)[np.abs(normals).argmin(axis=1)]
+    first = np.cross(normals, helper)
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    second = np.cross(normals, first)
+    angles = np.arange(_NUM_SIDES) * 2.0 * np.pi / _NUM_SIDES
+    around = np.cos(angles)[:, None] * first[:, None] + np.sin(angles)[:, None] * second[:, None]
+    sliding = cfg.friction * around - normals[:, None]
+    turning = np.repeat(-normals[:, None], 2, axis=1)
+    forces = np.concatenate([sliding, turning], axis=1)
+    torsion = np.zeros((len(normals), _NUM_SIDES + 2, 1))
+    torsion[:, -2:, 0] = cfg.torsion_m, -cfg.torsion_m
+    return np.concatenate([forces, torsion], axis=2)
+
+
+def _edge_wrenches(contacts: Contacts, edges: Array, center: Array, cfg: ContactCfg) -> Array:
+    forces = edges[..., :3]
+    torques = np.cross((contacts.points - center)[:, None], forces)
+    torques = torques + edges[..., 3:] * contacts.normals[:, None]
+    wrenches = np.concatenate([forces, torques / cfg.torque_length_m], axis=2)
+    return np.ascontiguousarray(wrenches.reshape(-1, 6).T)

@@ -1,0 +1,95 @@
+"""Drops optimised hands that cannot serve and turns the others into ranked grasps."""
+
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from maskdexgrasp_core.energies.total import ContactPlan, GraspScene
+from maskdexgrasp_core.hands.kinematics import HandKinematics
+from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, ForceSolver
+from maskdexgrasp_core.synthesis.measurement import measure
+from maskdexgrasp_core.synthesis.ranking import GRAVITY, RankingCfg, Reach, Verdict, judge
+from maskdexgrasp_core.synthesis.refinement import GraspState
+from maskdexgrasp_core.types import Array, Grasp
+
+_PRELOAD_N = 2.0
+
+
+class GraspSelector:
+    """Judges batches of optimised hands; works on the results of any generator."""
+
+    def __init__(
+        self,
+        kinematics: HandKinematics,
+        ranking: RankingCfg,
+        contact: ContactCfg,
+        *,
+        reach: Reach | None = None,
+    ) -> None:
+        """Keep the limits; `reach` None takes every wrist pose as reachable."""
+        self._kinematics = kinematics
+        self._ranking = ranking
+        self._contact = contact
+        self._reach = reach
+
+    def select(
+        self,
+        state: GraspState,
+        plan: ContactPlan,
+        scene: GraspScene,
+        part_points: Array,
+        dropped: Counter[str],
+    ) -> list[Grasp]:
+        """Return the grasps that pass, best first.
+
+        Args:
+            state: Optimised hands.
+            plan: Contacts that they meant to use.
+            scene: Object and table.
+            part_points: Of the asked part, (M, 3) [m]; empty when none is asked.
+            dropped: Reason -> count; increased by those that do not pass.
+        """
+        poses = wrist_poses(state)
+        reach = np.ones(len(poses)) if self._reach is None else self._reach(poses)
+        facts, _ = measure(self._kinematics, state, plan, scene, part_points, np.asarray(reach))
+        center = scene.center.numpy().astype(np.float64)
+        joints = state.joint_positions.numpy().astype(np.float64)
+        grasps = []
+        for row, fact in enumerate(facts):
+            verdict = judge(fact, center, self._ranking, self._contact)
+            if verdict.dropped:
+                dropped[verdict.dropped] += 1
+                continue
+            placed = _Placed(poses[row], joints[row], fact.contacts)
+            grasps.append(self._grasp(placed, verdict, center))
+        return sorted(grasps, key=lambda grasp: -grasp.score)
+
+    def _grasp(self, placed: '_Placed', verdict: Verdict, center: Array) -> Grasp:
+        gravity = np.array([0.0, 0.0, -self._ranking.mass_kg * GRAVITY, 0.0, 0.0, 0.0])
+        solver = ForceSolver(placed.contacts, center, self._contact)
+        balance = solver.balance(gravity, preload_n=_PRELOAD_N)
+        return Grasp(
+            T_base_wrist=placed.T_base_wrist,
+            joint_names=self._kinematics.spec.joint_names,
+            joint_positions=placed.joint_positions,
+            contact_points=placed.contacts.points,
+            contact_forces=balance.forces,
+            score=verdict.score,
+            scores=verdict.scores,
+        )
+
+
+class _Placed(NamedTuple):
+    T_base_wrist: Array
+    joint_positions: Array
+    contacts: Contacts
+
+
+def wrist_poses(state: GraspState) -> Array:
+    """Return the poses of the hand root in the base frame, shape (B, 4, 4)."""
+    poses = torch.eye(4, dtype=torch.float64).repeat(len(state.translation), 1, 1)
+    poses[:, :3, :3] = state.rotation
+    poses[:, :3, 3] = state.translation
+    return poses.numpy()
