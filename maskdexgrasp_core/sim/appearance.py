@@ -23,7 +23,7 @@ def add_materials(spec: mujoco.MjSpec) -> None:
         height=256,
     )
     _add_textured(spec, 'floor', [0.80, 0.82, 0.84], [0.76, 0.78, 0.80], repeat=6.0)
-    _add_textured(spec, 'table', [0.83, 0.74, 0.62], [0.83, 0.74, 0.62], repeat=1.0)
+    _add_textured(spec, 'table', [0.78, 0.68, 0.55], [0.78, 0.68, 0.55], repeat=1.0)
     for name, (rgb, specular, shininess) in _MATERIALS.items():
         spec.add_material(name=name, rgba=[*rgb, 1.0], specular=specular, shininess=shininess)
 
@@ -37,9 +37,9 @@ def add_light(spec: mujoco.MjSpec) -> None:
     spec.worldbody.add_light(
         name='key',
         type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
-        pos=[0.9, 1.2, 2.2],
-        dir=[-0.25, -0.55, -1.0],
-        diffuse=[0.62, 0.60, 0.56],
+        pos=[0.75, 0.55, 2.4],
+        dir=[-0.16, -0.25, -1.0],
+        diffuse=[0.55, 0.53, 0.50],
         specular=[0.35, 0.35, 0.35],
         castshadow=True,
     )
@@ -56,7 +56,7 @@ def add_light(spec: mujoco.MjSpec) -> None:
     spec.stat.center = [0.45, 0.0, 0.1]
     spec.visual.map.znear = 0.02
     spec.visual.map.zfar = 15.0
-    spec.visual.map.shadowclip = 1.2
+    spec.visual.map.shadowclip = 3.0
 
 
 def _add_textured(

@@ -15,12 +15,12 @@ from maskdexgrasp_core.sim.world import World
 class ViewCfg:
     """A free viewpoint on a circle round a point."""
 
-    lookat: tuple[float, float, float] = (0.36, 0.0, 0.10)
+    lookat: tuple[float, float, float] = (0.40, 0.0, 0.17)
     """Point in the middle of the picture, base frame [m]."""
-    distance_m: float = 1.75
-    azimuth_deg: float = 205.0
+    distance_m: float = 1.9
+    azimuth_deg: float = 225.0
     """Direction of the view about z: 180 looks along -x, towards the robot."""
-    elevation_deg: float = -20.0
+    elevation_deg: float = -22.0
     """Negative looks down."""
 
 
@@ -37,7 +37,7 @@ def render_picture(
     view: ViewCfg | None = THREE_QUARTER,
     *,
     width: int = 1280,
-    height: int = 960,
+    height: int = 800,
 ) -> NDArray[np.uint8]:
     """Draw the world as it stands, with shadows.
 
@@ -60,7 +60,7 @@ def render_picture(
 class PictureRenderer:
     """Draws many pictures of one world without paying for the context each time."""
 
-    def __init__(self, world: World, *, width: int = 1280, height: int = 960) -> None:
+    def __init__(self, world: World, *, width: int = 1280, height: int = 800) -> None:
         """Make an OpenGL context for pictures of `width` x `height` pixels."""
         self._world = world
         model = world.model

@@ -1,11 +1,13 @@
 """The whole cell as one MuJoCo spec: robot, table, camera stand, light and free objects."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import mujoco
 import numpy as np
 import trimesh
+from scipy.spatial import QhullError
 from scipy.spatial.transform import Rotation
 
 from maskdexgrasp_core.cell import CELL, CellCfg
@@ -92,6 +94,7 @@ def add_cell(spec: mujoco.MjSpec, cell: CellCfg, physics: PhysicsCfg) -> None:
         pos=[0, 0, floor_z],
         size=[4, 4, 0.1],
         material='floor',
+        friction=[physics.robot_friction, physics.torsional_friction_m, 0.0001],
     )
 
 
@@ -114,23 +117,30 @@ def add_camera(spec: mujoco.MjSpec, camera: CameraCfg, floor_z: float) -> None:
     _add_ornament(spec, [foot[0], foot[1], floor_z + half], [0.008, 0.008, half], 'frame')
 
 
+@dataclass(frozen=True, kw_only=True)
+class BodyPiece:
+    """One convex piece of a free body."""
+
+    mesh: trimesh.Trimesh
+    """Convex, in the body's frame [m]."""
+    mass_kg: float
+    color: tuple[float, float, float]
+    """RGB in 0..1."""
+
+
 def add_object(
     spec: mujoco.MjSpec, model: ObjectModel, T_base_object: Array, physics: PhysicsCfg
 ) -> None:
-    """Add `model` as a free body of its own name: one convex mesh geom for each piece.
-
-    Mass is shared among the pieces by volume; inertia follows from their shapes. The object's
-    friction rules in every contact it has (its geoms have the higher priority).
-
-    Raises:
-        InvalidInputError: If friction is above `MAX_FRICTION` or the mass is not positive.
-    """
-    pieces = [(piece, part.color) for part in model.parts for piece in part.pieces]
+    """Add `model` as a free body of its own name; see `add_free_body`."""
+    pieces = [
+        BodyPiece(mesh=mesh, mass_kg=mass_kg, color=part.color)
+        for part, masses in zip(model.parts, model.piece_masses_kg, strict=True)
+        for mesh, mass_kg in zip(part.pieces, masses, strict=True)
+    ]
     add_free_body(
         spec,
+        pieces,
         name=model.name,
-        pieces=pieces,
-        mass_kg=model.mass_kg,
         friction=model.friction,
         T_base_object=T_base_object,
         physics=physics,
@@ -139,48 +149,64 @@ def add_object(
 
 def add_free_body(
     spec: mujoco.MjSpec,
+    pieces: Sequence[BodyPiece],
     *,
     name: str,
-    pieces: Sequence[tuple[trimesh.Trimesh, tuple[float, float, float]]],
-    mass_kg: float,
     friction: float,
     T_base_object: Array,
     physics: PhysicsCfg,
 ) -> None:
-    """Add a free rigid body made of convex pieces (mesh [m], RGB colour); see `add_object`."""
+    """Add a free rigid body, one convex mesh geom for each piece.
+
+    Inertia follows from the pieces' shapes and masses. The body's friction rules in every
+    contact that it has (its geoms have the higher priority).
+
+    Raises:
+        InvalidInputError: If friction is above `MAX_FRICTION`, or a mass or volume is not
+            positive.
+    """
     if not 0.0 < friction <= MAX_FRICTION:
         raise InvalidInputError(f'{name}: friction {friction} is not in (0, {MAX_FRICTION}]')
-    if not mass_kg > 0.0:
-        raise InvalidInputError(f'{name}: mass {mass_kg} kg is not positive')
-    volumes = np.array([abs(piece.convex_hull.volume) for piece, _ in pieces])
-    if not len(pieces) or not np.all(np.isfinite(volumes) & (volumes > 0)):
-        raise InvalidInputError(f'{name}: every piece needs a volume, got {volumes} m^3')
+    volumes = [convex_volume(piece.mesh) for piece in pieces]
+    if not pieces or not min(volumes) > 0:
+        raise InvalidInputError(f'{name}: needs pieces with a volume, got {volumes} m^3')
+    masses = [piece.mass_kg for piece in pieces]
+    if not all(np.isfinite(mass) and mass > 0 for mass in masses):
+        raise InvalidInputError(f'{name}: masses must be positive, got {masses} kg')
     body = spec.worldbody.add_body(
         name=name,
         pos=T_base_object[:3, 3],
         quat=Rotation.from_matrix(T_base_object[:3, :3]).as_quat(scalar_first=True),
     )
     body.add_freejoint(name=f'{name}_free')
-    for index, (piece, color) in enumerate(pieces):
-        mesh = f'{name}_{index}'
+    for index, piece in enumerate(pieces):
+        mesh_name = f'{name}_{index}'
         spec.add_mesh(
-            name=mesh,
-            uservert=np.asarray(piece.vertices, dtype=np.float64).ravel(),
-            userface=np.asarray(piece.faces, dtype=np.int32).ravel(),
+            name=mesh_name,
+            uservert=np.asarray(piece.mesh.vertices, dtype=np.float64).ravel(),
+            userface=np.asarray(piece.mesh.faces, dtype=np.int32).ravel(),
             inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_CONVEX,
         )
         geom = body.add_geom(
-            name=mesh,
+            name=mesh_name,
             type=mujoco.mjtGeom.mjGEOM_MESH,
-            meshname=mesh,
-            mass=mass_kg * volumes[index] / volumes.sum(),
+            meshname=mesh_name,
+            mass=piece.mass_kg,
             condim=4,
             priority=1,
             friction=[friction, physics.torsional_friction_m, 0.0001],
             material='object',
-            rgba=[*color, 1.0],
+            rgba=[*piece.color, 1.0],
         )
         set_contact(geom, physics)
+
+
+def convex_volume(mesh: trimesh.Trimesh) -> float:
+    """Return the volume of the convex hull [m^3]; 0 for a flat or empty mesh."""
+    try:
+        return float(abs(mesh.convex_hull.volume))
+    except (QhullError, ValueError, IndexError):
+        return 0.0
 
 
 def _add_ornament(
