@@ -14,8 +14,9 @@ class ArmCfg:
 
     urdf: str = 'urdf/xarm7_freedom.urdf'
     """Path below the share folder."""
-    home: tuple[float, ...] = (0.0, -0.75, 0.0, 0.85, 0.0, 0.9, 0.0)
-    """Joint positions at rest [rad]."""
+    home: tuple[float, ...] = (0.0, -1.03, 0.0, 0.44, 0.0, 0.77, 0.0)
+    """Joint positions at rest [rad]: hand 0.28 m above the base plate and before it, fingers
+    40 degrees from straight down, no part between a camera on the far side and the table."""
     max_velocity: tuple[float, ...] = (1.2, 1.2, 1.2, 1.4, 1.8, 1.8, 2.0)
     """[rad/s]; the maker's MoveIt set-up allows 2.14."""
     max_acceleration: tuple[float, ...] = (4.0, 4.0, 4.0, 5.0, 6.0, 6.0, 8.0)

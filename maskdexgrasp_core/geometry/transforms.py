@@ -27,12 +27,11 @@ def make_transform(rotation: Batch, translation: Batch) -> Batch:
             f'got rotation {tuple(rotation.shape)} and translation {tuple(translation.shape)}, '
             'expected (..., 3, 3) and (..., 3) with the same leading dimensions'
         )
-    batch = tuple(rotation.shape[:-2])
     if isinstance(rotation, Tensor):
         upper = torch.cat([rotation, translation[..., None]], dim=-1)
-        bottom = upper.new_tensor([[0.0, 0.0, 0.0, 1.0]]).expand(*batch, 1, 4)
+        bottom = upper.new_tensor([[0.0, 0.0, 0.0, 1.0]]).expand(*rotation.shape[:-2], 1, 4)
         return torch.cat([upper, bottom], dim=-2)
-    transform = np.zeros((*batch, 4, 4))
+    transform = np.zeros((*rotation.shape[:-2], 4, 4))
     transform[..., :3, :3] = rotation
     transform[..., :3, 3] = translation
     transform[..., 3, 3] = 1.0

@@ -69,7 +69,7 @@ class Shape:
         elif self.kind == 'sphere':
             mesh = trimesh.creation.icosphere(subdivisions=2, radius=self.size[0])
         elif self.kind == 'cylinder':
-            mesh = trimesh.creation.cylinder(*self.size, sections=32)
+            mesh = trimesh.creation.cylinder(radius=self.size[0], height=self.size[1], sections=32)
         else:
             mesh = trimesh.creation.capsule(
                 radius=self.size[0], height=self.size[1], count=[20, 20]

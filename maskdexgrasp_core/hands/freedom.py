@@ -55,8 +55,9 @@ def _make() -> HandSpec:
         palm_point=(-0.0161, -0.105, 0.0),
         palm_normal=(-1.0, 0.0, 0.0),
         contact_candidates=_candidates(description),
-        spheres=inner_spheres(description.collisions, max_radius=0.014),
+        spheres=inner_spheres(description.collisions, max_radius=0.012),
         open_positions=np.array([1.1, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        nested_links=(('hand_base_link', 'thumb_proximal'),),
     )
 
 

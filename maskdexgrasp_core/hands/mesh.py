@@ -33,4 +33,5 @@ def hand_mesh(spec: HandSpec, T_base_root: Array, joint_positions: Array) -> tri
             mesh, face_colors=np.tile(color, (len(mesh.faces), 1))
         )
         meshes.append(mesh)
-    return trimesh.util.concatenate(meshes)
+    joined: trimesh.Trimesh = trimesh.util.concatenate(meshes)
+    return joined

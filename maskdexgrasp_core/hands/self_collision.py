@@ -49,6 +49,7 @@ def _candidate_pairs(kinematics: 'HandKinematics') -> Tensor:
     """Return pairs (K, 2) of spheres on links of different parts that no joint connects."""
     spec = kinematics.spec
     joined = {frozenset((j.parent, j.child)) for j in spec.description.joints.values()}
+    joined |= {frozenset(pair) for pair in spec.nested_links}
     links = [sphere.link for sphere in spec.spheres]
     parts = [spec.part_of_link(link) for link in links]
     indices = torch.triu_indices(len(links), len(links), offset=1).T

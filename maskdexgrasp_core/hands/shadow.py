@@ -66,7 +66,7 @@ def _candidates(description: RobotDescription) -> tuple[ContactCandidate, ...]:
         points += finger_pads(
             description, f'rh_{code}proximal', part, (1, 0, 0), fractions=(0.4, 0.85)
         )
-    skin = [(x, -0.012, z) for x in (-0.010, 0.006) for z in (0.010, 0.035, 0.060, 0.080)]
+    skin = [(x, -0.012, z) for x in (-0.010, 0.006) for z in (0.022, 0.042, 0.062, 0.080)]
     points += palm_pads('rh_palm', [*skin, (0.029, -0.012, 0.082)], (0, -1, 0))
     points += palm_pads('rh_lfmetacarpal', [(0.002, -0.012, z) for z in (0.02, 0.045)], (0, -1, 0))
     return tuple(points)
@@ -91,6 +91,11 @@ def _make() -> HandSpec:
         contact_candidates=_candidates(description),
         spheres=_spheres(description),
         open_positions=np.array([*finger * 3, 0.0, *finger, 0.0, 1.1, 0.0, 0.0, 0.1]),
+        nested_links=(
+            ('rh_thmiddle', 'rh_thproximal'),
+            *((f'rh_{code}proximal', 'rh_palm') for code in ('ff', 'mf', 'rf')),
+            ('rh_lfmetacarpal', 'rh_lfproximal'),
+        ),
     )
 
 

@@ -62,6 +62,9 @@ class HandSpec:
     spheres: tuple[Sphere, ...]
     open_positions: Array
     """(J,) [rad]: fingers open, thumb opposed."""
+    nested_links: tuple[tuple[str, str], ...] = ()
+    """Pairs of links, besides those that a joint connects, whose shapes overlap by design;
+    contact between them means nothing."""
 
     def __post_init__(self) -> None:
         if self.open_positions.shape != (self.num_joints,):

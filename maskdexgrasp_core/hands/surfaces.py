@@ -27,7 +27,7 @@ def inner_spheres(
 
     Args:
         shapes: Collision shapes.
-        max_radius: Boxes thicker than twice this get several layers [m].
+        max_radius: Boxes and cylinders thicker than twice this get several layers [m].
         spacing: Largest distance of neighbours in radii; at 1.35 the hollows between two of
             them are 0.27 radii deep.
 
@@ -54,8 +54,9 @@ def _inner_box(shape: Shape, max_radius: float) -> tuple[Array, float]:
     if shape.kind == 'capsule':
         return np.array([0.0, 0.0, shape.size[1] / 2]), shape.size[0]
     if shape.kind == 'cylinder':
-        radius = min(shape.size[0], shape.size[1] / 2)
-        return np.array([0.0, 0.0, shape.size[1] / 2 - radius]), radius
+        radius = min(shape.size[0], shape.size[1] / 2, max_radius)
+        across = (shape.size[0] - radius) / np.sqrt(2.0)  # square within the round section
+        return np.array([across, across, shape.size[1] / 2 - radius]), radius
     half = np.array(shape.size) / 2
     radius = min(float(half.min()), max_radius)
     return np.where(half - radius < 1e-9, 0.0, half - radius), radius
