@@ -1,0 +1,416 @@
+"""A client of a running graph: sends commands, watches what happens, scores the lift."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import rclpy
+from numpy.typing import NDArray
+from rclpy.action import ActionClient
+from rclpy.action.client import ClientGoalHandle
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from maskdexgrasp_core.errors import DriverError
+from maskdexgrasp_core.outcome import Code, Outcome, Stage
+from maskdexgrasp_core.types import Command, HandGrasp
+from maskdexgrasp_ros import qos, topics
+from maskdexgrasp_ros.conversions import command_to_msg, time_from_msg
+from maskdexgrasp_ros.frame_buffer import FrameBuffer, Picture
+from maskdexgrasp_ros.grasp_conversions import hand_grasp_from_msg
+from maskdexgrasp_ros.interfaces import (
+    CameraInfo,
+    Empty,
+    ExecuteGrasp,
+    GoalStatus,
+    GraspCandidates,
+    GraspStatus,
+    HandGrasps,
+    Image,
+    ResetWorld,
+    SegmentedObject,
+    TFMessage,
+    Trigger,
+)
+from maskdexgrasp_ros.scoring import LiftScore, LiftWatch
+
+_POLL_S = 0.05
+_STATUS_GRACE_S = 1.0
+
+Feedback = Callable[[Stage, str, int], None]
+"""Called with stage, detail and attempt (0 = first) as a command goes on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandResult:
+    """How a command ended, and what the simulator saw."""
+
+    outcome: Outcome
+    stage_seconds: dict[str, float]
+    """Stage name -> wall time [s], in the order of execution."""
+    attempt: int
+    """0 = the first grasp that was tried."""
+    grasp: HandGrasp | None
+    """The grasp that was executed last, or None."""
+    score: LiftScore
+    """True height and time, from the simulator."""
+    lifted_object: str
+    """Name of the object that was held longest, or ''."""
+    total_s: float
+    """Wall time from sending to the result [s]."""
+    first_motion_s: float | None
+    """Wall time from sending to the first motion [s]; None if nothing moved."""
+
+
+@dataclass(kw_only=True)
+class Seen:
+    """The newest messages of a command, for pictures and reports."""
+
+    segmented: SegmentedObject | None = None
+    candidates: GraspCandidates | None = None
+    hand_grasps: HandGrasps | None = None
+    statuses: list[GraspStatus] = field(default_factory=list)
+
+
+class GraspClient:
+    """Talks to a graph from one node that is spun in the background; a context manager.
+
+    `rclpy.init` is called by `start` if nobody has; set `graph_environment()` before.
+
+    Args:
+        namespace: Of the graph.
+        use_sim_time: Whether the graph lives in simulated time.
+        watch_camera: Whether to keep the newest pictures (`newest_picture`).
+    """
+
+    def __init__(
+        self, *, namespace: str = '', use_sim_time: bool = True, watch_camera: bool = True
+    ) -> None:
+        self._own_context = not rclpy.ok()
+        if self._own_context:
+            rclpy.init(args=[])
+        sim_time = Parameter('use_sim_time', Parameter.Type.BOOL, use_sim_time)
+        self.node = Node(
+            'maskdexgrasp_client', namespace=namespace, parameter_overrides=[sim_time]
+        )
+        self.seen = Seen()
+        self._watch = LiftWatch()
+        self._pictures = FrameBuffer()
+        self._group = ReentrantCallbackGroup()
+        self._create_endpoints(watch_camera)
+        self._executor = MultiThreadedExecutor(num_threads=4)
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._spin, name='client', daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> 'GraspClient':
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the background thread and the node."""
+        self._executor.shutdown(timeout_sec=2.0)
+        self._thread.join(timeout=2.0)
+        self.node.destroy_node()
+        if self._own_context:
+            rclpy.try_shutdown()
+
+    # -- readiness --------------------------------------------------------------------------
+
+    def missing(self, *, use_sim: bool = True) -> list[str]:
+        """Return what of the graph cannot be reached yet; empty when all is ready."""
+        lacks = []
+        if not self._action.server_is_ready():
+            lacks.append(f'action {topics.EXECUTE_GRASP}')
+        if use_sim and not self._reset_world.service_is_ready():
+            lacks.append(f'service {topics.RESET_WORLD}')
+        if not self._reset.service_is_ready():
+            lacks.append(f'service {topics.RESET}')
+        for name in (topics.GRASP_COMMAND, topics.SEGMENTED_OBJECT, topics.GRASP_CANDIDATES):
+            readers = self.node.get_subscriptions_info_by_topic(self.node.resolve_topic_name(name))
+            if not [r for r in readers if r.node_name != self.node.get_name()]:
+                lacks.append(f'a reader of {name}')
+        return lacks
+
+    def wait_ready(
+        self,
+        timeout_s: float,
+        *,
+        use_sim: bool = True,
+        check: Callable[[], None] | None = None,
+    ) -> None:
+        """Return when every node answers.
+
+        Args:
+            timeout_s: Wall time [s].
+            use_sim: Whether the simulator is part of the graph.
+            check: Called often; may raise, e.g. `GraphProcesses.check`.
+
+        Raises:
+            DriverError: If something is still missing; the text lists what.
+        """
+        deadline = time.monotonic() + timeout_s
+        while lacks := self.missing(use_sim=use_sim):
+            if check is not None:
+                check()
+            if time.monotonic() > deadline:
+                raise DriverError(f'not ready after {timeout_s:.0f} s: {", ".join(lacks)}')
+            time.sleep(_POLL_S)
+
+    # -- the world --------------------------------------------------------------------------
+
+    def reset_world(
+        self, scene: str = '', seed: int = 0, object_files: Sequence[Path] = ()
+    ) -> list[str]:
+        """Put the simulated world back to its start and return the names of its objects.
+
+        Args:
+            scene: Name of a scene, '<set>:<object>', or '' for the present one.
+            seed: Of places and of what the scene leaves open.
+            object_files: Meshes that stand on the table besides; with scene '' alone.
+
+        Raises:
+            DriverError: If the simulator refuses; the text says why.
+        """
+        request = ResetWorld.Request(scene=scene, seed=seed)
+        request.object_files = [str(Path(path).resolve()) for path in object_files]
+        response = self._call(self._reset_world, request, 60.0)
+        if not response.success:
+            raise DriverError(response.message)
+        self._watch.clear()
+        return list(response.object_names)
+
+    def now_s(self) -> float:
+        """Return the time of the graph [s]."""
+        return float(self.node.get_clock().now().nanoseconds) * 1e-9
+
+    def newest_picture(
+        self, *, not_before_s: float = 0.0, timeout_s: float = 3.0
+    ) -> Picture | None:
+        """Return a picture stamped at `not_before_s` [s] or later, or None after the wait."""
+        return self._pictures.wait_for(not_before_s, timeout_s)
+
+    def fresh_color(self, timeout_s: float = 3.0) -> NDArray[np.uint8] | None:
+        """Return (H, W, 3) RGB that the camera takes from now on, or None."""
+        picture = self.newest_picture(not_before_s=self.now_s(), timeout_s=timeout_s)
+        if picture is None or picture.color is None:
+            return None
+        image = picture.color
+        return np.array(image.data, dtype=np.uint8).reshape(image.height, image.width, 3)
+
+    # -- commands ---------------------------------------------------------------------------
+
+    def execute(
+        self,
+        command: Command,
+        on_feedback: Feedback | None = None,
+        *,
+        timeout_s: float = 180.0,
+        settle_s: float = 0.0,
+    ) -> CommandResult:
+        """Run a command through the action and wait for its end.
+
+        Args:
+            command: What to do; `command_id` must be new.
+            on_feedback: Told about every stage, also those before the robot moves.
+            timeout_s: The command is cancelled after this wall time [s].
+            settle_s: Time of the graph to go on scoring after the result [s].
+
+        Raises:
+            DriverError: If the action server does not answer.
+        """
+        self.seen = Seen()
+        self._feedback, self._command_id = on_feedback, command.command_id
+        self._watch.start()
+        self._moved_at: float | None = None
+        began = time.perf_counter()
+        goal = ExecuteGrasp.Goal(command=command_to_msg(command))
+        handle = self._send(goal)
+        if handle.accepted:
+            outcome, result = self._await_result(handle, timeout_s)
+        else:
+            outcome, result = self._refusal(command.command_id), None
+        total_s = time.perf_counter() - began
+        self._let_pass(settle_s)
+        name, score = self._watch.best()
+        moved_at = self._moved_at
+        return CommandResult(
+            outcome=outcome,
+            stage_seconds=_seconds(result),
+            attempt=0 if result is None else result.attempt,
+            grasp=_grasp(result),
+            score=score,
+            lifted_object=name if score.lifted else '',
+            total_s=total_s,
+            first_motion_s=None if moved_at is None else moved_at - began,
+        )
+
+    def cancel(self) -> None:
+        """Ask the running command to end; `execute` then returns with CANCELLED."""
+        handle = self._handle
+        if handle is not None:
+            handle.cancel_goal_async()
+
+    def stop(self) -> None:
+        """Halt the robot at once; it stays latched until `reset`."""
+        self._stop.publish(Empty())
+
+    def reset(self) -> None:
+        """Clear the latch of `stop`.
+
+        Raises:
+            DriverError: If the arm's node refuses; the text says why.
+        """
+        response = self._call(self._reset, Trigger.Request(), 5.0)
+        if not response.success:
+            raise DriverError(response.message)
+
+    # -- inside -----------------------------------------------------------------------------
+
+    def _create_endpoints(self, watch_camera: bool) -> None:
+        node, group = self.node, self._group
+        self._handle: ClientGoalHandle | None = None
+        self._feedback: Feedback | None = None
+        self._command_id = ''
+        self._moved_at = None
+        self._action = ActionClient(node, ExecuteGrasp, topics.EXECUTE_GRASP, callback_group=group)
+        self._reset_world = node.create_client(
+            ResetWorld, topics.RESET_WORLD, callback_group=group
+        )
+        self._reset = node.create_client(Trigger, topics.RESET, callback_group=group)
+        self._stop = node.create_publisher(Empty, topics.STOP, qos.RELIABLE)
+        subscribe = node.create_subscription
+        sensors, reports = MutuallyExclusiveCallbackGroup(), MutuallyExclusiveCallbackGroup()
+        for kind, name, hear in (
+            (SegmentedObject, topics.SEGMENTED_OBJECT, self._on_segmented),
+            (GraspCandidates, topics.GRASP_CANDIDATES, self._on_candidates),
+            (HandGrasps, topics.HAND_GRASPS, self._on_hand_grasps),
+            (GraspStatus, topics.GRASP_STATUS, self._on_status),
+            (TFMessage, topics.OBJECT_POSES, self._on_objects),
+        ):
+            subscribe(kind, name, hear, qos.RELIABLE, callback_group=reports)
+        if watch_camera:
+            for kind, name, hear in (
+                (Image, topics.DEPTH_IMAGE, self._pictures.add_depth),
+                (Image, topics.COLOR_IMAGE, self._pictures.add_color),
+                (CameraInfo, topics.DEPTH_INFO, self._pictures.add_info),
+            ):
+                subscribe(kind, name, hear, qos.SENSOR_DATA, callback_group=sensors)
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            return
+
+    def _on_segmented(self, message: SegmentedObject) -> None:
+        self.seen.segmented = message
+
+    def _on_candidates(self, message: GraspCandidates) -> None:
+        self.seen.candidates = message
+
+    def _on_hand_grasps(self, message: HandGrasps) -> None:
+        self.seen.hand_grasps = message
+
+    def _on_status(self, message: GraspStatus) -> None:
+        if message.command_id != self._command_id:
+            return
+        self.seen.statuses.append(message)
+        stage = Stage(message.stage)
+        if stage is Stage.APPROACH and self._moved_at is None:
+            self._moved_at = time.perf_counter()
+        if self._feedback is not None and not message.done and not message.stage_names:
+            self._feedback(stage, '', message.attempt)
+
+    def _on_objects(self, message: TFMessage) -> None:
+        for transform in message.transforms:
+            height_m = transform.transform.translation.z
+            stamp_s = time_from_msg(transform.header.stamp)
+            self._watch.see(transform.child_frame_id, height_m, stamp_s)
+
+    def _send(self, goal: Any) -> ClientGoalHandle:
+        if not self._action.wait_for_server(timeout_sec=5.0):
+            raise DriverError(f'nobody offers the action {topics.EXECUTE_GRASP}')
+        handle = _wait(self._action.send_goal_async(goal), 10.0)
+        if handle is None:
+            raise DriverError('the action server did not answer the goal in 10 s')
+        self._handle = handle
+        return handle
+
+    def _await_result(
+        self, handle: ClientGoalHandle, timeout_s: float
+    ) -> tuple[Outcome, ExecuteGrasp.Result]:
+        future = handle.get_result_async()
+        response = _wait(future, timeout_s)
+        if response is None:
+            handle.cancel_goal_async()
+            response = _wait(future, 10.0)
+        self._handle = None
+        if response is None:
+            raise DriverError(f'no result within {timeout_s:.0f} s, and no answer to the cancel')
+        result = response.result
+        stage = Stage(self.seen.statuses[-1].stage) if self.seen.statuses else Stage.COMMAND
+        code = Code(result.code)
+        if code is Code.OK and response.status != GoalStatus.STATUS_SUCCEEDED:
+            code, result.reason = Code.INTERNAL_ERROR, 'the action ended without a code'
+        return Outcome(stage=stage, code=code, reason=result.reason), result
+
+    def _refusal(self, command_id: str) -> Outcome:
+        """Return why a goal was refused: its status says so."""
+        deadline = time.monotonic() + _STATUS_GRACE_S
+        while time.monotonic() < deadline:
+            for status in self.seen.statuses:
+                if status.done and status.command_id == command_id:
+                    return Outcome(
+                        stage=Stage(status.stage), code=Code(status.code), reason=status.reason
+                    )
+            time.sleep(_POLL_S)
+        return Outcome(
+            stage=Stage.COMMAND, code=Code.BUSY, reason='the arm control node refused the goal'
+        )
+
+    def _let_pass(self, duration_s: float) -> None:
+        until_s, deadline = self.now_s() + duration_s, time.monotonic() + duration_s + 2.0
+        while self.now_s() < until_s and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+
+    def _call(self, client: Any, request: Any, timeout_s: float) -> Any:
+        if not client.wait_for_service(5.0):
+            raise DriverError(f'nobody offers the service {client.srv_name}')
+        response = _wait(client.call_async(request), timeout_s)
+        if response is None:
+            raise DriverError(f'{client.srv_name} did not answer in {timeout_s:.0f} s')
+        return response
+
+
+def _wait(future: Any, timeout_s: float) -> Any:
+    """Return the result of a future that another thread completes, or None after the wait."""
+    done = threading.Event()
+    future.add_done_callback(lambda _: done.set())
+    return future.result() if done.wait(timeout_s) else None
+
+
+def _seconds(result: ExecuteGrasp.Result | None) -> dict[str, float]:
+    if result is None:
+        return {}
+    return dict(zip(result.stage_names, result.stage_seconds, strict=True))
+
+
+def _grasp(result: ExecuteGrasp.Result | None) -> HandGrasp | None:
+    if result is None or not result.grasp.motor_names:
+        return None
+    return hand_grasp_from_msg(result.grasp)

@@ -1,0 +1,99 @@
+"""Lets one command at a time into the chain, and says why another one is refused."""
+
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable
+
+from maskdexgrasp_core.outcome import Code, Outcome, Stage
+
+_RETRY_MARK = '#'
+
+
+def new_command_id() -> str:
+    """Return a short id that no other command has."""
+    return uuid.uuid4().hex[:12]
+
+
+def retry_id(command_id: str, attempt: int) -> str:
+    """Return the id under which the chain looks again for the same command."""
+    return f'{root_id(command_id)}{_RETRY_MARK}{attempt}'
+
+
+def root_id(command_id: str) -> str:
+    """Return the id that the user knows, without the mark of a repeated look."""
+    return command_id.split(_RETRY_MARK, 1)[0]
+
+
+class CommandGate:
+    """Remembers which command is under way.
+
+    A command occupies the gate from its first report until a report says that it is done, or
+    until nothing was heard of it for `timeout_s`.
+    """
+
+    def __init__(self, timeout_s: float, now_s: Callable[[], float]) -> None:
+        self._timeout_s = timeout_s
+        self._now_s = now_s
+        self._active = ''
+        self._entered: set[str] = set()
+        self._ended: deque[str] = deque(maxlen=64)
+        self._heard_s = 0.0
+        self._lock = threading.Lock()
+
+    def enter(self, command_id: str) -> Outcome:
+        """Let `command_id` pass, or return an outcome with `Code.BUSY` or `INVALID_COMMAND`."""
+        with self._lock:
+            active = self._current()
+            if active and root_id(command_id) != active:
+                return _refusal(Code.BUSY, f'command {active} is still under way')
+            if command_id in self._entered:
+                return _refusal(
+                    Code.INVALID_COMMAND, f'command_id {command_id} is already being worked on'
+                )
+            self._active = root_id(command_id)
+            if self._active in self._ended:  # a user may send the same id again
+                self._ended.remove(self._active)
+            self._entered.add(command_id)
+            self._heard_s = self._now_s()
+        return Outcome(stage=Stage.COMMAND)
+
+    def hear(self, command_id: str, *, done: bool) -> None:
+        """Take note of a report about `command_id` by any node."""
+        with self._lock:
+            active = self._current()
+            if active and root_id(command_id) != active:
+                return
+            if done and command_id == active:
+                self._ended.append(active)
+                self._active = ''
+                self._entered.clear()
+            elif not done and root_id(command_id) not in self._ended:  # may overtake the end
+                self._active = root_id(command_id)
+                self._heard_s = self._now_s()
+
+    def pop_expired(self) -> str:
+        """Return the id of a command that was silent for too long, once; else ''."""
+        with self._lock:
+            before = self._active
+            if not before or self._current():
+                return ''
+            self._ended.append(before)
+            return before
+
+    @property
+    def active(self) -> str:
+        """Id of the command under way, or ''."""
+        with self._lock:
+            return self._current()
+
+    def _current(self) -> str:
+        """Return the active id, after forgetting one that was silent for too long."""
+        if self._active and self._now_s() - self._heard_s > self._timeout_s:
+            self._active = ''
+            self._entered.clear()
+        return self._active
+
+
+def _refusal(code: Code, reason: str) -> Outcome:
+    return Outcome(stage=Stage.COMMAND, code=code, reason=reason)

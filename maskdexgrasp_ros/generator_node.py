@@ -1,0 +1,174 @@
+"""Generator node: a segmented object in, Shadow Hand grasps out; loading is a lifecycle step."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+import torch
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState as State
+
+from maskdexgrasp_core.errors import MaskDexGraspError
+from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
+from maskdexgrasp_core.protocols import GraspGenerator
+from maskdexgrasp_core.synthesis.registry import load_generator
+from maskdexgrasp_ros import qos, topics
+from maskdexgrasp_ros.diagnostics import DiagnosticsPublisher
+from maskdexgrasp_ros.grasp_conversions import grasp_set_to_msg, observation_from_msg
+from maskdexgrasp_ros.interfaces import (
+    GenerateGrasps,
+    GraspCandidates,
+    MarkerArray,
+    SegmentedObject,
+)
+from maskdexgrasp_ros.markers import candidate_markers
+from maskdexgrasp_ros.parameters import CfgParameters
+from maskdexgrasp_ros.runner import run_node
+from maskdexgrasp_ros.status import StatusReporter, outcome_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratorNodeCfg:
+    """Parameters of the node."""
+
+    generator: str = field(default='energy', metadata={'read_only': True})
+    """Name of the generator."""
+    num_grasps: int = field(default=32, metadata={'range': (1, 1000)})
+    """Most grasps for one object."""
+    time_budget_s: float = field(default=10.0, metadata={'range': (0.1, 600.0)})
+    """After this wall time the best grasps so far are taken [s]."""
+    num_threads: int = field(default=1, metadata={'range': (1, 128)})
+    """Threads of torch; more help only where cores are idle."""
+    autostart: bool = field(default=True, metadata={'read_only': True})
+    """Configure and activate at start; false leaves that to a lifecycle manager."""
+
+
+class GeneratorNode(LifecycleNode):
+    """Proposes grasps for what perception found.
+
+    Subscribes: segmented_object. Publishes: grasp_candidates, grasp_status, markers,
+    diagnostics. Service: generate_grasps.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('generator')
+        self._parameters = CfgParameters(self, GeneratorNodeCfg())
+        self._diagnostics = DiagnosticsPublisher(self)
+        self._status = StatusReporter(self, self._diagnostics)
+        self._candidates = self.create_publisher(
+            GraspCandidates, topics.GRASP_CANDIDATES, qos.RELIABLE
+        )
+        self._markers = self.create_publisher(MarkerArray, topics.MARKERS, qos.RELIABLE)
+        self._generator: GraspGenerator | None = None
+        self._is_active = False
+        self._lock = Lock()
+        if self._parameters.cfg.autostart:
+            self._start()
+
+    def on_configure(self, state: State) -> TransitionCallbackReturn:
+        """Load the generator and open the endpoints."""
+        cfg = self._parameters.cfg
+        torch.set_num_threads(cfg.num_threads)
+        try:
+            self._generator = load_generator(cfg.generator)
+        except MaskDexGraspError as error:
+            self.get_logger().error(f'cannot load generator {cfg.generator!r}: {error}')
+            return TransitionCallbackReturn.FAILURE
+        group = MutuallyExclusiveCallbackGroup()
+        self._subscription = self.create_subscription(
+            SegmentedObject,
+            topics.SEGMENTED_OBJECT,
+            self._on_object,
+            qos.RELIABLE,
+            callback_group=group,
+        )
+        self._service = self.create_service(
+            GenerateGrasps, topics.GENERATE_GRASPS, self._on_request, callback_group=group
+        )
+        return super().on_configure(state)
+
+    def on_activate(self, state: State) -> TransitionCallbackReturn:
+        """Begin to answer."""
+        self._is_active = True
+        name = self._parameters.cfg.generator
+        self.get_logger().info(f'ready: {name}')
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: State) -> TransitionCallbackReturn:
+        """Stop answering; the generator stays loaded."""
+        self._is_active = False
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: State) -> TransitionCallbackReturn:
+        """Close the endpoints and free the generator."""
+        self.destroy_subscription(self._subscription)
+        self.destroy_service(self._service)
+        self._generator = None
+        return super().on_cleanup(state)
+
+    def _start(self) -> None:
+        done = TransitionCallbackReturn.SUCCESS
+        if self.trigger_configure() != done or self.trigger_activate() != done:
+            self.get_logger().error('not active; correct the parameters, then configure again')
+
+    def _on_object(self, message: SegmentedObject) -> None:
+        command = message.command
+        self._status.begin(Stage.GENERATE, command.command_id)
+        start = time.perf_counter()
+        cfg = self._parameters.cfg
+        candidates, outcome = self._generate(
+            message, cfg.num_grasps, command.seed, cfg.time_budget_s
+        )
+        if outcome.ok:
+            self._candidates.publish(candidates)
+            self._markers.publish(candidate_markers(candidates))
+        self._status.finish(outcome, command.command_id, time.perf_counter() - start)
+
+    def _on_request(
+        self, request: GenerateGrasps.Request, response: GenerateGrasps.Response
+    ) -> GenerateGrasps.Response:
+        cfg = self._parameters.cfg
+        candidates, outcome = self._generate(
+            request.object,
+            request.num_grasps or cfg.num_grasps,
+            request.seed,
+            request.time_budget or cfg.time_budget_s,
+        )
+        response.candidates = candidates
+        response.code, response.reason = outcome.code.value, outcome.reason
+        return response
+
+    def _generate(
+        self, message: SegmentedObject, num_grasps: int, seed: int, time_budget_s: float
+    ) -> tuple[GraspCandidates, Outcome]:
+        try:
+            if self._generator is None or not self._is_active:
+                reason = 'the generator node is not active'
+                raise StageError(Stage.GENERATE, Code.INTERNAL_ERROR, reason)
+            observation = observation_from_msg(message, Stage.GENERATE)
+            with self._lock:
+                grasps = self._generator.generate(
+                    observation, num_grasps=num_grasps, seed=seed, time_budget_s=time_budget_s
+                )
+            if not grasps.grasps:
+                reasons = ', '.join(f'{n} {reason}' for reason, n in grasps.dropped.items())
+                reason = f'no grasp is left; dropped: {reasons or "none was made"}'
+                raise StageError(Stage.GENERATE, Code.NO_GRASP_FOUND, reason)
+        except Exception as error:  # a defect must not end the node
+            outcome = outcome_of(error, Stage.GENERATE)
+            if outcome.code is Code.INTERNAL_ERROR:
+                self._status.log_defect(error)
+            return GraspCandidates(), outcome
+        candidates = grasp_set_to_msg(grasps, message, message.header.stamp)
+        return candidates, Outcome(stage=Stage.GENERATE)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the node until it is shut down."""
+    run_node(GeneratorNode, args)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,150 @@
+"""One run of the execute_grasp action: the chain first if need be, then the robot."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from maskdexgrasp_core.execution.executor import (
+    ExecutionRequest,
+    ExecutionResult,
+    GraspExecutor,
+)
+from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
+from maskdexgrasp_core.types import Command, HandGrasp, ObjectObservation
+from maskdexgrasp_ros.chain import Chain, StageTimes
+from maskdexgrasp_ros.gate import retry_id
+from maskdexgrasp_ros.grasp_conversions import hand_grasps_from_msg, observation_from_msg
+from maskdexgrasp_ros.interfaces import HandGrasps
+
+Report = Callable[[Stage, str, int], None]
+"""Told about every stage as it begins: stage, detail, attempt (0 = first)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOutcome:
+    """How a run ended."""
+
+    outcome: Outcome
+    result: ExecutionResult | None
+    """None when the robot's part was not reached."""
+    stage_seconds: dict[str, float]
+    """Stage name -> wall time [s], in the order of execution."""
+    attempt: int
+    """0 = first grasp tried."""
+
+
+class GraspRun:
+    """Executes one command; `cancel` and `stop` may come from other threads at any time.
+
+    Args:
+        command: What is asked, with its id.
+        executor: Moves the robot.
+        chain: Hears the other nodes.
+        send: Publishes a command for the chain.
+        is_cancelled: Whether the client has asked to end.
+        is_stopped: Whether `stop` holds the robot.
+        chain_timeout_s: Longest wait for the chain [s].
+        look_again: Whether a failed attempt asks the chain anew.
+        report: Told about every stage.
+    """
+
+    def __init__(
+        self,
+        command: Command,
+        executor: GraspExecutor,
+        chain: Chain,
+        *,
+        send: Callable[[Command], None],
+        is_cancelled: Callable[[], bool],
+        is_stopped: Callable[[], bool],
+        chain_timeout_s: float,
+        look_again: bool,
+        report: Report,
+    ) -> None:
+        self._command, self._executor, self._chain = command, executor, chain
+        self._send, self._report = send, report
+        self._is_cancelled, self._is_stopped = is_cancelled, is_stopped
+        self._chain_timeout_s, self._look_again = chain_timeout_s, look_again
+        self._times = StageTimes()
+        self._attempt = 0
+        self._looks = 0
+
+    def is_set(self) -> bool:
+        """Return whether the run shall end: the token that the executor polls."""
+        return self._is_cancelled()
+
+    def execute(self, given: HandGrasps | None) -> RunOutcome:
+        """Run to the end; never raises for an expected failure.
+
+        Args:
+            given: Grasps and their object; None asks the chain.
+        """
+        result: ExecutionResult | None = None
+        try:
+            self._require_free(Stage.COMMAND)
+            observation, grasps = self._ask_chain(self._command) if given is None else _read(given)
+            result = self._executor.run(
+                ExecutionRequest(
+                    observation=observation,
+                    hand_grasps=grasps,
+                    place_after_hold=self._command.place_after_hold,
+                    plan_only=self._command.plan_only,
+                    seed=self._command.seed,
+                    reobserve=self._reobserve if self._look_again else None,
+                ),
+                self._on_stage,
+                self,
+            )
+            outcome = result.outcome
+        except StageError as error:
+            outcome = error.outcome
+        finally:
+            self._times.end()
+        heard = self._chain.pop_seconds(self._command.command_id)
+        return RunOutcome(
+            outcome=outcome,
+            result=result,
+            stage_seconds=_merged(heard, self._times.seconds),
+            attempt=self._attempt,
+        )
+
+    def _ask_chain(self, command: Command) -> tuple[ObjectObservation, Sequence[HandGrasp]]:
+        self._chain.expect(command.command_id)
+        self._send(command)
+        answer = self._chain.wait_for(
+            command.command_id, self._chain_timeout_s, lambda: self._require_free(Stage.GENERATE)
+        )
+        return _read(answer)
+
+    def _reobserve(self) -> tuple[ObjectObservation, Sequence[HandGrasp]]:
+        self._looks += 1
+        name = retry_id(self._command.command_id, self._looks)
+        return self._ask_chain(replace(self._command, command_id=name))
+
+    def _on_stage(self, stage: Stage, detail: str, number: int) -> None:
+        self._attempt = max(0, number - 1)
+        if stage is Stage.PERCEIVE:
+            self._times.end()  # the chain reports its own times
+        else:
+            self._times.begin(stage)
+        self._report(stage, detail, self._attempt)
+
+    def _require_free(self, stage: Stage) -> None:
+        if self._is_stopped():
+            raise StageError(stage, Code.STOPPED, 'stop was pressed; reset clears it')
+        if self._is_cancelled():
+            raise StageError(stage, Code.CANCELLED, f'cancelled during {stage.name.lower()}')
+
+
+def _read(message: HandGrasps) -> tuple[ObjectObservation, Sequence[HandGrasp]]:
+    grasps, _ = hand_grasps_from_msg(message)
+    return observation_from_msg(message.object, Stage.PLAN), grasps
+
+
+def _merged(*parts: dict[str, float]) -> dict[str, float]:
+    """Return all times, in the order of the stages."""
+    names = [stage.name.lower() for stage in Stage]
+    return {
+        name: sum(part.get(name, 0.0) for part in parts)
+        for name in names
+        if any(name in part for part in parts)
+    }

@@ -1,0 +1,83 @@
+"""Retargeting node: Shadow Hand grasps in, stages of the real hand out."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rclpy.node import Node
+
+from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
+from maskdexgrasp_core.retargeting import load_retargeter
+from maskdexgrasp_ros import qos, topics
+from maskdexgrasp_ros.diagnostics import DiagnosticsPublisher
+from maskdexgrasp_ros.grasp_conversions import (
+    grasp_set_from_msg,
+    hand_grasps_to_msg,
+    observation_from_msg,
+)
+from maskdexgrasp_ros.interfaces import GraspCandidates, HandGrasps
+from maskdexgrasp_ros.parameters import CfgParameters
+from maskdexgrasp_ros.runner import run_node
+from maskdexgrasp_ros.status import StatusReporter, outcome_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetargetingNodeCfg:
+    """Parameters of the node."""
+
+    retargeter: str = field(default='fitted', metadata={'read_only': True})
+    """Name of the rule that maps the Shadow Hand to the real one."""
+
+
+class RetargetingNode(Node):
+    """Maps candidates to the real hand.
+
+    Subscribes: grasp_candidates. Publishes: hand_grasps, grasp_status, diagnostics.
+    """
+
+    def __init__(self) -> None:
+        super().__init__('retargeting')
+        cfg = CfgParameters(self, RetargetingNodeCfg()).cfg
+        self._retargeter = load_retargeter(cfg.retargeter)
+        self._diagnostics = DiagnosticsPublisher(self)
+        self._status = StatusReporter(self, self._diagnostics)
+        self._hand_grasps = self.create_publisher(HandGrasps, topics.HAND_GRASPS, qos.RELIABLE)
+        self.create_subscription(
+            GraspCandidates, topics.GRASP_CANDIDATES, self._on_candidates, qos.RELIABLE
+        )
+        self.get_logger().info(f'ready: {self._retargeter.name}')
+
+    def _on_candidates(self, message: GraspCandidates) -> None:
+        command_id = message.object.command.command_id
+        self._status.begin(Stage.RETARGET, command_id)
+        start = time.perf_counter()
+        try:
+            self._hand_grasps.publish(self._retarget(message))
+            outcome = Outcome(stage=Stage.RETARGET)
+        except Exception as error:  # a defect must not end the node
+            outcome = outcome_of(error, Stage.RETARGET)
+            if outcome.code is Code.INTERNAL_ERROR:
+                self._status.log_defect(error)
+        self._status.finish(outcome, command_id, time.perf_counter() - start)
+
+    def _retarget(self, message: GraspCandidates) -> HandGrasps:
+        observation = observation_from_msg(message.object, Stage.RETARGET)
+        candidates = grasp_set_from_msg(message)
+        grasps, dropped = self._retargeter.retarget(candidates, observation)
+        if grasps:
+            residuals = [1e3 * grasp.residual_m for grasp in grasps]
+            text = f'{min(residuals):.1f} to {max(residuals):.1f}'
+            self._diagnostics.set_value('residual [mm]', text)
+            return hand_grasps_to_msg(grasps, dropped, message.object, message.header.stamp)
+        reasons = ', '.join(f'{count} {reason}' for reason, count in dropped.items())
+        reason = f'none of {len(candidates.grasps)} grasps fits the hand: {reasons or "no grasp"}'
+        raise StageError(Stage.RETARGET, Code.RETARGETING_FAILED, reason)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the node until it is shut down."""
+    run_node(RetargetingNode, args)
+
+
+if __name__ == '__main__':
+    main()
