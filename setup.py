@@ -103,6 +103,7 @@ def build_package(source: Path, work: Path, prefix: Path, env: dict[str, str]) -
         'CMAKE_INSTALL_MESSAGE': 'NEVER',
         'CMAKE_BUILD_TYPE': 'Release',
         'BUILD_TESTING': 'OFF',
+        'CPP_MESSAGES': 'OFF',
         'MESSAGES_ONLY': 'ON',
     }
     configure += [f'-D{name}={value}' for name, value in definitions.items()]

@@ -5,6 +5,7 @@ Clouds are in `cloud_conversions`, pictures in `image_conversions`, observations
 in the core; only here they become xyzw.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -34,8 +35,9 @@ from maskdexgrasp_ros.interfaces import (
 
 def time_to_msg(stamp_s: float) -> TimeMsg:
     """Return a stamp from seconds."""
-    seconds, nanoseconds = divmod(round(stamp_s * 1e9), 1_000_000_000)
-    return TimeMsg(sec=int(seconds), nanosec=int(nanoseconds))
+    whole = math.floor(stamp_s)
+    carry, nanoseconds = divmod(round((stamp_s - whole) * 1e9), 1_000_000_000)
+    return TimeMsg(sec=whole + carry, nanosec=nanoseconds)
 
 
 def time_from_msg(message: TimeMsg) -> float:
