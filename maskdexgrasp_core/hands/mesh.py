@@ -1,5 +1,7 @@
 """A hand as one coloured mesh, for pictures."""
 
+from typing import cast
+
 import numpy as np
 import torch
 import trimesh
@@ -33,5 +35,4 @@ def hand_mesh(spec: HandSpec, T_base_root: Array, joint_positions: Array) -> tri
             mesh, face_colors=np.tile(color, (len(mesh.faces), 1))
         )
         meshes.append(mesh)
-    joined: trimesh.Trimesh = trimesh.util.concatenate(meshes)
-    return joined
+    return cast(trimesh.Trimesh, trimesh.util.concatenate(meshes))
