@@ -13,10 +13,10 @@ import trimesh
 from maskdexgrasp_core.objects.shapes import hull
 from maskdexgrasp_core.types import Array
 
-_THRESHOLD = 0.05
+_THRESHOLD = 0.06
 """Concavity that a piece may keep, in units of the object's size."""
 _MAX_PIECES = 32
-_RECIPE = f'coacd-{metadata.version("coacd")}-{_THRESHOLD}-{_MAX_PIECES}-2'
+_RECIPE = f'coacd-{metadata.version("coacd")}-{_THRESHOLD}-{_MAX_PIECES}-3'
 """Everything besides the mesh that the result depends on; part of the key on disk."""
 
 
@@ -46,8 +46,10 @@ def _decompose(mesh: trimesh.Trimesh) -> list[Array]:
         coacd.Mesh(np.asarray(mesh.vertices), np.asarray(mesh.faces)),
         threshold=_THRESHOLD,
         max_convex_hull=_MAX_PIECES,
-        resolution=1000,
-        mcts_iterations=80,
+        resolution=500,
+        mcts_nodes=10,
+        mcts_iterations=20,
+        mcts_max_depth=2,
         max_ch_vertex=64,
         seed=0,
     )

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import cast
 
+import manifold3d
 import numpy as np
-import open3d as o3d
 import trimesh
 from scipy import ndimage  # type: ignore[import-untyped]
 from skimage.measure import marching_cubes
@@ -16,10 +16,11 @@ SMALLEST_M, LARGEST_M = 0.005, 0.5
 MAX_FACES = 2_000_000
 SIMPLIFY_ABOVE_FACES = 20_000
 """Detail below a millimetre costs minutes of decomposition and changes no grasp."""
-_SIMPLIFY_TO_FACES = 5_000
+_DETAIL_SHARE = 0.004
 _FLAT_SHARE = 1e-5
 """Hull volume over the cube of the longest side below which a mesh counts as flat."""
-_VOXELS = 64
+_VOXELS, _PADDING = 64, 4
+"""Along the longest side, and around the object, when a mesh is rebuilt from voxels."""
 
 
 def read_mesh(path: Path) -> trimesh.Trimesh:
@@ -34,7 +35,7 @@ def read_mesh(path: Path) -> trimesh.Trimesh:
     if path.stat().st_size == 0:
         raise InvalidInputError(f'{path} is empty')
     try:
-        mesh = cast(trimesh.Trimesh, trimesh.load_scene(path).to_mesh())
+        mesh = cast(trimesh.Trimesh, trimesh.load_scene(path, process=False).to_mesh())
     except Exception as error:  # parsers of a dozen formats raise anything on broken files
         raise InvalidInputError(f'{path} cannot be read as a mesh: {error}') from error
     if len(mesh.faces) == 0:
@@ -103,9 +104,6 @@ def close_surface(mesh: trimesh.Trimesh, name: str, warnings: list[str]) -> trim
     mesh.merge_vertices(merge_tex=True, merge_norm=True)
     mesh.update_faces(mesh.nondegenerate_faces())
     mesh.remove_unreferenced_vertices()
-    if len(mesh.faces) > SIMPLIFY_ABOVE_FACES:
-        warnings.append(f'{name} has {len(mesh.faces)} triangles: simplified')
-        mesh = _simplified(mesh)
     if not mesh.is_watertight:
         mesh = _repaired(mesh, name, warnings)
     if not mesh.is_winding_consistent or mesh.volume < 0:
@@ -113,6 +111,10 @@ def close_surface(mesh: trimesh.Trimesh, name: str, warnings: list[str]) -> trim
         if mesh.volume < 0:
             mesh.invert()
         warnings.append(f'{name} had faces turned inward: turned them outward')
+    if len(mesh.faces) > SIMPLIFY_ABOVE_FACES:
+        before = len(mesh.faces)
+        mesh = _simplified(mesh)
+        warnings.append(f'{name} simplified from {before} to {len(mesh.faces)} triangles')
     return mesh
 
 
@@ -140,36 +142,33 @@ def _repaired(mesh: trimesh.Trimesh, name: str, warnings: list[str]) -> trimesh.
 
 def _voxel_solid(mesh: trimesh.Trimesh, pitch: float) -> trimesh.Trimesh:
     """Return a smooth closed surface round the voxels that the mesh touches or encloses."""
-    grid = mesh.voxelized(pitch)
-    touched = np.pad(grid.matrix, 4)
+    count = int(20 * mesh.area / pitch**2)
+    points, _ = trimesh.sample.sample_surface(mesh, count, seed=0)
+    low = np.asarray(mesh.bounds)[0]
+    cells = np.round((points - low) / pitch).astype(int) + _PADDING
+    touched = np.zeros(cells.max(axis=0) + 1 + _PADDING, dtype=bool)
+    touched[tuple(cells.T)] = True
     closed = ndimage.binary_erosion(
         ndimage.binary_fill_holes(ndimage.binary_dilation(touched, iterations=2)), iterations=2
     )
     field = ndimage.gaussian_filter((closed | touched).astype(np.float32), 1.0)
     # 0.6 instead of 0.5: touched voxels stand out half a voxel beyond the surface
     vertices, faces, _, _ = marching_cubes(field, 0.6)
-    solid = trimesh.Trimesh(vertices - 4.0, faces[:, ::-1])
-    solid.apply_transform(grid.transform)
+    solid = trimesh.Trimesh((vertices - _PADDING) * pitch + low, faces[:, ::-1])
     if solid.volume < 0:
         solid.invert()
     return _simplified(solid)
 
 
 def _simplified(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
-    """Return the mesh with at most `_SIMPLIFY_TO_FACES`, unless that would tear it open."""
-    if len(mesh.faces) <= _SIMPLIFY_TO_FACES:
-        return mesh
-    share = 1 - _SIMPLIFY_TO_FACES / len(mesh.faces)
-    coarse = _from_open3d(_to_open3d(mesh).simplify_quadric_decimation(share))
-    return mesh if mesh.is_watertight and not coarse.is_watertight else coarse
-
-
-def _to_open3d(mesh: trimesh.Trimesh) -> o3d.t.geometry.TriangleMesh:
-    return o3d.t.geometry.TriangleMesh(
-        o3d.core.Tensor.from_numpy(np.array(mesh.vertices, dtype=np.float64)),
-        o3d.core.Tensor.from_numpy(np.array(mesh.faces, dtype=np.int64)),
+    """Return a watertight mesh without detail finer than `_DETAIL_SHARE` of its longest side."""
+    solid = manifold3d.Manifold(
+        manifold3d.Mesh(
+            vert_properties=np.asarray(mesh.vertices, dtype=np.float32),
+            tri_verts=np.asarray(mesh.faces, dtype=np.uint32),
+        )
     )
-
-
-def _from_open3d(mesh: o3d.t.geometry.TriangleMesh) -> trimesh.Trimesh:
-    return trimesh.Trimesh(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy())
+    if solid.status() != manifold3d.Error.NoError:
+        return mesh
+    coarse = solid.simplify(_DETAIL_SHARE * float(mesh.extents.max())).to_mesh()
+    return trimesh.Trimesh(coarse.vert_properties[:, :3], coarse.tri_verts)

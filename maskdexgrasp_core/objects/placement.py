@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import trimesh
 from scipy.spatial import ConvexHull  # type: ignore[import-untyped]
 
 from maskdexgrasp_core.cell import CELL, CellCfg
@@ -11,7 +10,7 @@ from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.objects.model import ObjectModel
 from maskdexgrasp_core.types import Array
 
-_RESTARTS, _TRIES = 20, 100
+_RESTARTS, _TRIES = 10, 50
 """Fresh starts for all objects, and tries for each object within one start."""
 
 
@@ -25,8 +24,13 @@ def table_pose(x: float, y: float, yaw_rad: float, cell: CellCfg = CELL) -> Arra
 
 def footprint(model: ObjectModel, T_base_object: Array) -> Array:
     """Return the convex outline (N, 2) [m], base frame, counter-clockwise, seen from above."""
-    corners = trimesh.transform_points(np.asarray(model.mesh.vertices), T_base_object)[:, :2]
-    return np.asarray(corners[ConvexHull(corners).vertices])
+    corners = np.asarray(model.mesh.vertices)[:, :2]
+    return _placed(corners[ConvexHull(corners).vertices], T_base_object)
+
+
+def _placed(outline: Array, T_base_object: Array) -> Array:
+    """Move an outline (N, 2) of the object frame into the base frame."""
+    return outline @ T_base_object[:2, :2].T + T_base_object[:2, 3]
 
 
 def outline_gap(outline: Array, other: Array) -> float:
@@ -66,15 +70,16 @@ def random_placement(
         InvalidInputError: If the objects do not fit into the region.
     """
     taken = [footprint(model, pose) for model, pose in standing]
+    shapes = [footprint(model, np.eye(4)) for model in models]
     for _ in range(_RESTARTS):
         outlines = list(taken)
         poses = []
-        for model in models:
-            pose = _free_pose(model, outlines, rng, cell, gap_m)
+        for shape in shapes:
+            pose = _free_pose(shape, outlines, rng, cell, gap_m)
             if pose is None:
                 break
             poses.append(pose)
-            outlines.append(footprint(model, pose))
+            outlines.append(_placed(shape, pose))
         if len(poses) == len(models):
             return poses
     names = ', '.join(model.name for model in models)
@@ -85,7 +90,7 @@ def random_placement(
 
 
 def _free_pose(
-    model: ObjectModel,
+    shape: Array,
     outlines: Sequence[Array],
     rng: np.random.Generator,
     cell: CellCfg,
@@ -94,7 +99,7 @@ def _free_pose(
     for _ in range(_TRIES):
         x, y = rng.uniform(*cell.placement_x), rng.uniform(*cell.placement_y)
         pose = table_pose(x, y, rng.uniform(-np.pi, np.pi), cell)
-        outline = footprint(model, pose)
+        outline = _placed(shape, pose)
         if all(outline_gap(outline, other) >= gap_m for other in outlines):
             return pose
     return None

@@ -6,6 +6,9 @@ from scipy.spatial import ConvexHull  # type: ignore[import-untyped]
 
 from maskdexgrasp_core.types import Array
 
+_LEAST_MARGIN_M = 0.0008
+"""Nothing is set on a facet as narrow as a bevelled edge."""
+
 
 def support_margin(vertices: Array, center_of_mass: Array, *, flat_m: float = 1e-4) -> float:
     """Return how far the centre of mass lies inside the footprint [m]; negative if it tips.
@@ -41,7 +44,7 @@ def resting_rotation(vertices: Array, center_of_mass: Array) -> Array:
         if np.allclose(body.face_normals[face], down, atol=1e-6):
             turn = np.eye(4)
         turned = trimesh.transform_points(body.vertices, turn)
-        if support_margin(turned, turn[:3, :3] @ center_of_mass) > 0:
+        if support_margin(turned, turn[:3, :3] @ center_of_mass) > _LEAST_MARGIN_M:
             return turn
     return np.eye(4)
 
