@@ -6,6 +6,7 @@ Both controllers are plain numpy: they take joint positions and time, and return
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskdexgrasp_core.errors import DriverError, InvalidInputError
 from maskdexgrasp_core.types import Array, JointTrajectory
@@ -62,7 +63,7 @@ class ArmController:
         self._limits = limits
         self._velocity_gain = velocity_gain_s
         self._trajectory: JointTrajectory | None = None
-        self._order = np.arange(len(limits.names))
+        self._order: list[int] = []
         self._start_s = 0.0
         self._segment = 0
         self.is_stopped = False
@@ -122,7 +123,7 @@ class ArmController:
         velocity = speeds[i] + share * (speeds[i + 1] - speeds[i])
         return position[self._order] + self._velocity_gain * velocity[self._order]
 
-    def _check(self, trajectory: JointTrajectory) -> Array:
+    def _check(self, trajectory: JointTrajectory) -> list[int]:
         names = self._limits.names
         if set(trajectory.joint_names) != set(names):
             raise InvalidInputError(f'joints {trajectory.joint_names} are not {names}')
@@ -138,7 +139,7 @@ class ArmController:
             raise InvalidInputError('trajectory: times must be finite and increase')
         if not np.all(np.isfinite(trajectory.velocities)):
             raise InvalidInputError('trajectory: velocities must be finite')
-        order = np.array([trajectory.joint_names.index(name) for name in names])
+        order = [trajectory.joint_names.index(name) for name in names]
         self._limits.check(trajectory.positions[:, order], 'trajectory')
         return order
 
@@ -230,7 +231,7 @@ class HandController:
         rests = np.abs(velocities).max() < 0.05
         return not rests and now_s - self._start_s < self._duration_s + self.SETTLE_S
 
-    def stalled(self, positions: Array, efforts: Array, velocities: Array) -> Array:
+    def stalled(self, positions: Array, efforts: Array, velocities: Array) -> NDArray[np.bool_]:
         """Return (M,) bool: at the force limit, short of the target, and at rest."""
         at_limit = np.abs(efforts) > 0.95 * self.force_limits
         short = np.abs(self._goal - positions) > self.STALL_GAP_RAD

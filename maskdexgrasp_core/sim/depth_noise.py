@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from maskdexgrasp_core.sim.camera_model import CameraCfg
 
 FloatImage = NDArray[np.float32]
-BoolImage = NDArray[np.bool_]
 
 
 def corrupt_depth(
@@ -32,15 +31,15 @@ def corrupt_depth(
     missing |= generator.random(depth_m.shape, dtype=np.float32) < camera.dead_pixels
     missing |= (depth_m < camera.min_depth_m) | (depth_m > camera.max_depth_m)
     measured[missing] = 0.0
-    return np.round(measured / camera.depth_unit_m).astype(np.float32) * np.float32(
-        camera.depth_unit_m
-    )
+    unit = np.float32(camera.depth_unit_m)
+    return (np.round(measured / unit) * unit).astype(np.float32)
 
 
 def _noise_sigma(depth_m: FloatImage, camera: CameraCfg) -> FloatImage:
     """Standard deviation [m] of one noise part: z^2 s / (f B)."""
     scale = camera.subpixel_error_px / (camera.focal_length_px * camera.baseline_m)
-    return np.float32(scale) * np.minimum(depth_m, camera.max_depth_m) ** 2
+    bounded = np.minimum(depth_m, np.float32(camera.max_depth_m))
+    return (np.float32(scale) * bounded * bounded).astype(np.float32)
 
 
 def _neighbourhood_range(depth_m: FloatImage) -> tuple[FloatImage, FloatImage]:
@@ -60,7 +59,7 @@ def _smooth_noise(
     """Unit variance noise that changes over `spacing_px`: knots, linearly interpolated."""
     rows, columns = (_interpolation(size, spacing_px) for size in shape)
     knots = generator.standard_normal((rows.shape[1], columns.shape[1]), dtype=np.float32)
-    return rows @ knots @ columns.T
+    return np.asarray(rows @ knots @ columns.T, dtype=np.float32)
 
 
 @lru_cache(maxsize=8)

@@ -63,14 +63,8 @@ class PictureRenderer:
     def __init__(self, world: World, *, width: int = 1280, height: int = 800) -> None:
         """Make an OpenGL context for pictures of `width` x `height` pixels."""
         self._world = world
-        model = world.model
-        with world.lock:  # these are read when the context is made
-            kept = model.vis.quality.offsamples, model.vis.quality.shadowsize
-            model.vis.quality.offsamples, model.vis.quality.shadowsize = 4, 4096
-            model.vis.global_.offwidth = max(model.vis.global_.offwidth, width)
-            model.vis.global_.offheight = max(model.vis.global_.offheight, height)
-            self._renderer = make_renderer(model, width, height)
-            model.vis.quality.offsamples, model.vis.quality.shadowsize = kept
+        self._size = width, height
+        self._renderer = self._make_renderer()
 
     def draw(self, view: ViewCfg | None = THREE_QUARTER) -> NDArray[np.uint8]:
         """Return (H, W, 3) RGB of the world as it stands; `view` None is the D435's."""
@@ -81,12 +75,28 @@ class PictureRenderer:
             camera.distance = view.distance_m
             camera.azimuth, camera.elevation = view.azimuth_deg, view.elevation_deg
         with self._world.lock:
+            if self._renderer.model is not self._world.model:  # the world got other objects
+                self._renderer.close()
+                self._renderer = self._make_renderer()
             self._renderer.update_scene(self._world.data, camera)
         return self._renderer.render()
 
     def close(self) -> None:
         """Free the OpenGL context."""
         self._renderer.close()
+
+    def _make_renderer(self) -> mujoco.Renderer:
+        width, height = self._size
+        with self._world.lock:  # these settings are read when the context is made
+            model = self._world.model
+            quality, buffer = model.vis.quality, model.vis.global_
+            kept = quality.offsamples, quality.shadowsize
+            quality.offsamples, quality.shadowsize = 4, 4096
+            buffer.offwidth = max(buffer.offwidth, width)
+            buffer.offheight = max(buffer.offheight, height)
+            renderer = make_renderer(model, width, height)
+            quality.offsamples, quality.shadowsize = kept
+            return renderer
 
     def __enter__(self) -> 'PictureRenderer':
         return self

@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 
 from maskdexgrasp_core import frames
+from maskdexgrasp_core.arm.xarm7 import XARM7
 from maskdexgrasp_core.cell import CELL, CellCfg
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
 from maskdexgrasp_core.sim.camera_model import CameraCfg
@@ -29,7 +30,7 @@ class WorldCfg:
     physics: PhysicsCfg = field(default_factory=PhysicsCfg)
     urdf: Path | None = None
     """Robot; None: `urdf/xarm7_freedom.urdf`."""
-    home: tuple[float, ...] = (0.0, -1.0, 0.0, 0.9, 0.0, 1.1, 0.0)
+    home: tuple[float, ...] = XARM7.home
     """Where the arm starts [rad]: hand raised, out of the camera's view of the table."""
 
 
