@@ -32,27 +32,24 @@ def deproject(depth_m: NDArray[np.float32], intrinsics: Array, T_base_camera: Ar
 def flying_pixels(depth_m: NDArray[np.float32], *, jump_m: float) -> NDArray[np.bool_]:
     """Mark pixels that hang in the air between a near and a far surface.
 
-    Such a pixel differs by more than `jump_m` from its neighbours on two opposite sides, once
-    towards the camera and once away from it.
+    Such a pixel has fewer than two of its eight neighbours at about its own depth.
 
     Args:
         depth_m: (H, W) [m]; 0 or NaN where nothing was measured.
-        jump_m: Smallest step on both sides that counts [m].
+        jump_m: A neighbour within this depth supports a pixel [m].
 
     Returns:
-        (H, W) True where a pixel flies.
+        (H, W) True where a measured pixel flies.
     """
     depth = np.pad(np.nan_to_num(depth_m, nan=0.0, posinf=0.0, neginf=0.0), 1)
     centre = depth[1:-1, 1:-1]
-    flying = np.zeros(centre.shape, dtype=bool)
     rows, columns = centre.shape
-    for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        after = depth[1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + columns]
-        before = depth[1 - dy : 1 - dy + rows, 1 - dx : 1 - dx + columns]
-        step_after, step_before = after - centre, centre - before
-        between = (step_after * step_before > 0) & (after > 0) & (before > 0)
-        flying |= between & (np.minimum(np.abs(step_after), np.abs(step_before)) > jump_m)
-    return flying & (centre > 0)
+    support = np.zeros(centre.shape, dtype=np.uint8)
+    for dy, dx in np.ndindex(3, 3):
+        if (dy, dx) != (1, 1):
+            neighbor = depth[dy : dy + rows, dx : dx + columns]
+            support += np.abs(neighbor - centre) < jump_m
+    return (support < 2) & (centre > 0)
 
 
 def voxel_clusters(points: Array, *, distance_m: float) -> NDArray[np.int64]:

@@ -35,7 +35,7 @@ class PerceptionCfg:
     plane_distance_m: float = _setting(0.004, 'points this close belong to the table', 1e-3, 0.02)
     """Raised by itself to 3 standard deviations of the table's noise, at most 8 mm."""
     plane_max_tilt_rad: float = _setting(0.06, 'largest tilt of the table plane [rad]', 0.0, 0.5)
-    flying_jump_m: float = _setting(0.006, 'step on both sides of a flying pixel', 1e-3, 0.1)
+    flying_jump_m: float = _setting(0.008, 'a neighbour pixel this close is support', 1e-3, 0.1)
     cluster_distance_m: float = _setting(0.008, 'points this close belong together', 2e-3, 0.1)
     fragment_distance_m: float = _setting(0.025, 'a fragment joins an object this near', 0.0, 0.1)
     """Edges and self-occlusion cut an object in pieces; small ones go to the nearest object."""

@@ -31,13 +31,13 @@ class Cluster:
 
     @property
     def centre(self) -> Array:
-        """Middle of the bounding box (3,) [m]."""
-        return np.asarray((self.points.min(axis=0) + self.points.max(axis=0)) / 2)
+        """Middle of the bounding box, single strays left out (3,) [m]."""
+        return np.asarray(np.percentile(self.points, [1, 99], axis=0).mean(axis=0))
 
     @property
     def extent(self) -> Array:
-        """Sides of the bounding box (3,) [m]."""
-        return np.asarray(np.ptp(self.points, axis=0))
+        """Sides of the bounding box, single strays left out (3,) [m]."""
+        return np.asarray(np.ptp(np.percentile(self.points, [1, 99], axis=0), axis=0))
 
 
 def cropped_cloud(source: CameraFrame | ObservedCloud, cfg: PerceptionCfg) -> ObservedCloud:

@@ -12,7 +12,7 @@ _NUM_SAMPLES = 3000
 _NUM_SLICES = 40
 _TOP_SHARE = 0.15
 _VESSELS = ('mug', 'cup', 'bowl', 'pan', 'teapot', 'jar')
-_THIN_HANDLE = ('hammer', 'spoon', 'wrench', 'toothbrush', 'pan')
+_THIN_HANDLE = ('hammer', 'spoon', 'spatula', 'wrench', 'toothbrush', 'pan')
 _THICK_HANDLE = ('screwdriver', 'knife', 'flashlight', 'scissors')
 _MIN_POINTS = 12
 _ROUND_SHARE = 0.6
@@ -88,7 +88,7 @@ def _by_shape(part: str, points: Array, category: str, share: Array) -> NDArray[
     vessel = category in _VESSELS or (not category and not long and roundness > _ROUND_SHARE)
     if vessel:
         return outside if part == 'handle' else ~outside
-    if category == 'drill' and part in ('handle', 'head', 'body'):
+    if category == 'power_drill' and part in ('handle', 'head', 'body'):
         return _drill(part, points, share)
     if category == 'box' or not long:
         return np.full(len(points), part == 'body')

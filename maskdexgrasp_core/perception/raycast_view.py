@@ -77,8 +77,8 @@ def render_view(
     corner_intrinsics = cfg.intrinsics
     corner_intrinsics[:2, 2] += 0.5  # Open3D counts from the corner of a pixel, we from its centre
     rays = o3d.t.geometry.RaycastingScene.create_rays_pinhole(
-        o3d.core.Tensor(corner_intrinsics),
-        o3d.core.Tensor(np.linalg.inv(T_base_camera)),
+        o3d.core.Tensor.from_numpy(corner_intrinsics),
+        o3d.core.Tensor.from_numpy(np.linalg.inv(T_base_camera)),
         cfg.width,
         cfg.height,
     )
@@ -110,7 +110,7 @@ def _with_noise(depth: Array, cfg: ViewCfg, rng: np.random.Generator) -> Array:
     high, low = ndimage.maximum_filter(depth, 3), ndimage.minimum_filter(depth, 3)
     edge = high - low > 0.02 * depth
     draw = rng.uniform(size=(3, *depth.shape))
-    mixed = edge & (draw[0] < cfg.edge_mixing)
+    mixed = edge & (low > 0) & (draw[0] < cfg.edge_mixing)
     noisy = np.where(mixed, low + (high - low) * draw[1], noisy)
     lost = edge & ~mixed & (draw[1] < cfg.edge_dropout) | (draw[2] < cfg.dead_pixels)
     return np.where(lost | (depth <= 0), 0.0, noisy)

@@ -13,6 +13,9 @@ from maskdexgrasp_core.perception.descriptors import describe
 from maskdexgrasp_core.perception.sentence import SentenceQuery
 from maskdexgrasp_core.types import Array, ObservedCloud
 
+Indices = NDArray[np.int64]
+"""Which clusters are left, ascending."""
+
 _MIN_COLOR_SHARE = 0.18
 _COLOR_RATIO = 0.5
 _MAX_DEVIATION = 3.0
@@ -48,7 +51,7 @@ def select_cluster(
     Raises:
         StageError: `TEXT_MATCHES_NOTHING` or `TEXT_IS_AMBIGUOUS`.
     """
-    left = np.arange(len(clusters))
+    left: Indices = np.arange(len(clusters))
     if query.color:
         left = _of_color(clusters, left, query.color)
     if query.category and len(clusters) > 1:
@@ -85,7 +88,7 @@ def color_share(colors: NDArray[np.uint8], color: str) -> float:
     return float((hit & (value >= least_value) & (value <= most_value)).mean())
 
 
-def _of_color(clusters: Sequence[Cluster], left: Array, color: str) -> Array:
+def _of_color(clusters: Sequence[Cluster], left: Indices, color: str) -> Indices:
     """Keep clusters that show the colour."""
     known = [clusters[i].colors for i in left]
     if any(c is None for c in known):
@@ -111,19 +114,19 @@ def category_deviations(cloud: ObservedCloud, table_height: float) -> dict[str, 
     measured = describe(cloud, table_height).vector()
     deviations = {}
     for category, shape in CATEGORY_SHAPES.items():
-        usual = np.array(shape, dtype=np.float64)
-        off = np.minimum(np.abs(measured - usual[:, 0]) / usual[:, 1], _MAX_SINGLE_DEVIATION)
+        usual, spread = np.array(shape, dtype=np.float64)
+        off = np.minimum(np.abs(measured - usual) / spread, _MAX_SINGLE_DEVIATION)
         deviations[category] = float(np.sqrt(np.mean(off**2)))
     return deviations
 
 
 def _of_category(
     clusters: Sequence[Cluster],
-    left: Array,
+    left: Indices,
     table_heights: Sequence[float],
     query: SentenceQuery,
     camera_position: Array,
-) -> Array:
+) -> Indices:
     """Keep clusters shaped like the category, those that fit no other category better first."""
     if query.category not in CATEGORY_SHAPES:
         return left
@@ -149,11 +152,11 @@ def _of_category(
 
 
 def _of_size(
-    clusters: Sequence[Cluster], left: Array, table_heights: Sequence[float], size: str
-) -> Array:
+    clusters: Sequence[Cluster], left: Indices, table_heights: Sequence[float], size: str
+) -> Indices:
     """Keep the extreme cluster, and those that tie with it."""
     extents = np.array([np.linalg.norm(clusters[i].extent[:2]) for i in left])
-    tops = np.array([clusters[i].points[:, 2].max() - table_heights[i] for i in left])
+    tops = np.array([np.percentile(clusters[i].points[:, 2], 99) - table_heights[i] for i in left])
     measure = {
         'largest': np.hypot(extents, tops),
         'smallest': -np.hypot(extents, tops),
@@ -164,7 +167,7 @@ def _of_size(
     return np.asarray(left[measure >= measure.max() - _SIZE_TIE * np.abs(measure).max()])
 
 
-def _at_place(clusters: Sequence[Cluster], left: Array, position: str) -> Array:
+def _at_place(clusters: Sequence[Cluster], left: Indices, position: str) -> Indices:
     """Keep the outermost cluster, and those that tie with it."""
     centres = np.array([clusters[i].centre[:2] for i in left])
     distance = np.linalg.norm(centres, axis=1)
@@ -179,7 +182,7 @@ def _at_place(clusters: Sequence[Cluster], left: Array, position: str) -> Array:
     return np.asarray(left[measure >= measure.max() - _PLACE_TIE_M])
 
 
-def _ambiguity(clusters: Sequence[Cluster], left: Array, query: SentenceQuery) -> str:
+def _ambiguity(clusters: Sequence[Cluster], left: Indices, query: SentenceQuery) -> str:
     """Say which objects compete and what would tell them apart."""
     places = ', '.join('({:.2f}, {:.2f})'.format(*clusters[i].centre[:2]) for i in left)
     missing = [

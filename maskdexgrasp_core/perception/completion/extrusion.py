@@ -31,7 +31,7 @@ class Grid:
     shape: tuple[int, int, int]
 
     @property
-    def R_base_grid(self) -> Array:
+    def R_base_grid(self) -> Array:  # noqa: N802
         """(3, 3) rotation of the turned frame in the base frame."""
         c, s = np.cos(self.yaw), np.sin(self.yaw)
         return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])

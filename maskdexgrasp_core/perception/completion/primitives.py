@@ -82,7 +82,7 @@ def _judged(
     distance: Callable[[Array], Array],
     evidence: tuple[ObservedCloud, Array],
 ) -> Body:
-    """Return the body with its shares; `evidence` is the cloud and the free distance of samples."""
+    """Return the body with its shares; `evidence`: the cloud and the free distance of samples."""
     cloud, free = evidence
     return Body(
         kind=kind,

@@ -1,0 +1,64 @@
+import pytest
+
+from maskdexgrasp_core.objects import CATEGORIES
+from maskdexgrasp_core.outcome import Code, StageError
+from maskdexgrasp_core.perception.sentence import SentenceQuery, check_command, parse_sentence
+from maskdexgrasp_core.perception.vocabulary import CATEGORIES as WORDS
+from maskdexgrasp_core.types import Command
+
+
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('pick up the mug by its handle', {'category': 'mug', 'part': 'handle'}),
+        ('Hold the HAMMER at the handle.', {'category': 'hammer', 'part': 'handle'}),
+        ('grab the red mug by the rim', {'category': 'mug', 'part': 'rim', 'color': 'red'}),
+        ('the left box, please', {'category': 'box', 'position': 'left'}),
+        ('can you give me the box on the left side?', {'category': 'box', 'position': 'left'}),
+        ('pick up the largest can', {'category': 'can', 'size': 'largest'}),
+        ('take the small blue spray bottle', {
+            'category': 'spray_bottle', 'size': 'smallest', 'color': 'blue'}),
+        ('grasp the lid of the jar', {'category': 'jar', 'part': 'lid'}),
+        ('lift the cordless drill', {'category': 'power_drill'}),
+        ('hand me the torch', {'category': 'flashlight'}),
+        ('take the knife by the handle, not the blade', {'category': 'knife', 'part': 'handle'}),
+        ('pick up the object closest to you', {'position': 'nearest'}),
+        ('take the mug handle', {'category': 'mug', 'part': 'handle'}),
+        ("grab the bottle's neck", {'category': 'bottle', 'part': 'neck'}),
+        ('lift it by the top', {'part': 'top'}),
+        ('pick the orange ball', {'category': 'ball', 'color': 'orange'}),
+        ('take the glass jar right now', {'category': 'jar'}),
+        ('pick it up', {}),
+        ('¿qué? 42 !!!', {}),
+    ],
+)  # fmt: skip
+def test_sentence_is_read(text: str, expected: dict[str, str]) -> None:
+    assert parse_sentence(text) == SentenceQuery(**expected)
+
+
+def test_every_procedural_category_can_be_named() -> None:
+    assert set(CATEGORIES) <= set(WORDS)
+    for category in CATEGORIES:
+        text = f'pick up the {category.replace("_", " ")}'
+        assert parse_sentence(text).category == category
+
+
+@pytest.mark.parametrize(
+    ('text', 'task', 'code'),
+    [
+        ('', '', Code.EMPTY_TEXT),
+        ('  \n\t ', '', Code.EMPTY_TEXT),
+        ('mug ' * 2560, '', Code.TEXT_TOO_LONG),
+        ('the mug', 'juggle', Code.UNKNOWN_TASK),
+    ],
+)
+def test_bad_command_is_refused_with_a_reason(text: str, task: str, code: Code) -> None:
+    with pytest.raises(StageError) as caught:
+        check_command(Command(command_id='c', text=text, task=task))
+    assert caught.value.outcome.code is code
+    assert len(caught.value.outcome.reason) < 300
+
+
+def test_every_task_of_the_paper_is_accepted() -> None:
+    check_command(Command(command_id='c', text='the mug', task='handle-grasp'))
+    check_command(Command(command_id='c', text='the mug', task='lift-up'))
