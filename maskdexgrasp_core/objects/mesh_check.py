@@ -17,8 +17,8 @@ MAX_FACES = 2_000_000
 SIMPLIFY_ABOVE_FACES = 20_000
 """Detail below a millimetre costs minutes of decomposition and changes no grasp."""
 _DETAIL_SHARE = 0.004
-_FLAT_SHARE = 1e-5
-"""Hull volume over the cube of the longest side below which a mesh counts as flat."""
+_FLAT_SHARE = 1e-4
+"""Spread of the vertices across the thinnest direction, over the longest side, of a flat mesh."""
 _VOXELS, _PADDING = 64, 4
 """Along the longest side, and around the object, when a mesh is rebuilt from voxels."""
 
@@ -86,13 +86,8 @@ def require_volume(mesh: trimesh.Trimesh, name: str) -> None:
         InvalidInputError: If the mesh lies in a plane, a line or a point.
     """
     longest = float(mesh.extents.max())
-    flat = longest <= 0 or float(mesh.extents.min()) < 1e-4 * longest
-    if not flat:
-        try:
-            flat = mesh.convex_hull.volume < _FLAT_SHARE * longest**3
-        except Exception:  # qhull's error type differs between versions; it means flat
-            flat = True
-    if flat:
+    spread = np.sqrt(np.clip(np.linalg.eigvalsh(np.cov(np.asarray(mesh.vertices).T)), 0, None))
+    if spread[0] <= _FLAT_SHARE * longest:
         raise InvalidInputError(
             f'{name} has no volume: its extents are {np.round(mesh.extents, 6).tolist()}'
         )
