@@ -41,7 +41,8 @@ def points_to_msg(
     if colors is not None:
         red, green, blue = (colors[..., channel].astype(np.uint32) for channel in range(3))
         records['rgb'] = (red << 16) | (green << 8) | blue
-    height, width = records.shape if records.ndim == 2 else (1, len(records))
+    height = records.shape[0] if records.ndim == 2 else 1
+    width = records.shape[-1]
     message = PointCloud2(header=header, height=height, width=width, is_bigendian=False)
     message.fields = [
         PointField(name=name, offset=4 * k, datatype=PointField.FLOAT32, count=1)

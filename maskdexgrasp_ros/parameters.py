@@ -151,6 +151,7 @@ def _limits(spec: 'dataclasses.Field[Any]') -> tuple[float, float] | None:
 def _flatten(cfg: object) -> 'dict[str, tuple[dataclasses.Field[Any], Any]]':
     """Return dotted name -> (field, value) of a Cfg and of those nested in it."""
     flat: dict[str, tuple[dataclasses.Field[Any], Any]] = {}
+    kind: Hashable = type(cfg)
     for spec in dataclasses.fields(cfg):  # type: ignore[arg-type]
         value = getattr(cfg, spec.name)
         if dataclasses.is_dataclass(value):
@@ -158,7 +159,7 @@ def _flatten(cfg: object) -> 'dict[str, tuple[dataclasses.Field[Any], Any]]':
             flat |= {f'{spec.name}.{name}': entry for name, entry in inner.items()}
             continue
         described = dict(spec.metadata)
-        described.setdefault('description', _attribute_docstrings(type(cfg)).get(spec.name, ''))
+        described.setdefault('description', _attribute_docstrings(kind).get(spec.name, ''))
         described['type'] = get_type_hints(type(cfg))[spec.name]
         copy = dataclasses.field(metadata=described)
         copy.name = spec.name

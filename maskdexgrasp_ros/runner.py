@@ -1,7 +1,7 @@
 """One way to bring a node up, spin it and take it down, for every `main`."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
@@ -14,7 +14,7 @@ NUM_THREADS = 4
 
 def run_node(
     make_node: Callable[[], Node],
-    args: list[str] | None = None,
+    args: Sequence[str] | None = None,
     *,
     num_threads: int = NUM_THREADS,
 ) -> None:
@@ -27,7 +27,7 @@ def run_node(
     """
     if 'torch' in sys.modules:  # several nodes share the cores: one thread each is fastest
         sys.modules['torch'].set_num_threads(1)
-    rclpy.init(args=args)
+    rclpy.init(args=None if args is None else list(args))
     executor = MultiThreadedExecutor(num_threads=num_threads)
     node: Node | None = None
     try:
