@@ -29,7 +29,7 @@ from maskdexgrasp_core.geometry.signed_distance import GridField, GridSignedDist
 class EnergyCfg:
     """Weights of the energies and the numbers inside them; a weight of 0 drops a term."""
 
-    force_closure: float = 2.0
+    force_closure: float = 4.0
     contact: float = 100.0
     """[1/m]."""
     penetration: float = 100.0
@@ -76,8 +76,8 @@ class GraspScene(NamedTuple):
 class ContactPlan(NamedTuple):
     """Which contact candidates each grasp means to use."""
 
-    index: Tensor
-    """Indices of candidates, shape (B, K); any where the weight is 0."""
+    candidates: Tensor
+    """Indices of contact candidates, shape (B, K); any where the weight is 0."""
     weights: Tensor
     """1 where used, else 0, shape (B, K)."""
 
@@ -187,4 +187,4 @@ class GraspEnergy:
 
 def gather_contacts(values: Tensor, plan: ContactPlan) -> Tensor:
     """Pick the planned rows of `values` (B, C, 3), shape (B, K, 3)."""
-    return values.gather(1, plan.index[..., None].expand(-1, -1, values.shape[-1]))
+    return values.gather(1, plan.candidates[..., None].expand(-1, -1, values.shape[-1]))

@@ -17,6 +17,9 @@ from torch.nn import functional
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.types import Array
 
+_CPU_FLOAT = (o3d.core.float32, o3d.core.Device('CPU:0'))
+_CPU_INDEX = (o3d.core.uint32, o3d.core.Device('CPU:0'))
+
 
 @dataclass(frozen=True, kw_only=True)
 class GridCfg:
@@ -158,12 +161,13 @@ def _united(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
 def _sampled_distance(solid: trimesh.Trimesh, lower: Array, upper: Array, cfg: GridCfg) -> Array:
     scene = o3d.t.geometry.RaycastingScene(nthreads=1)
     scene.add_triangles(
-        np.ascontiguousarray(solid.vertices, dtype=np.float32),
-        np.ascontiguousarray(solid.faces, dtype=np.uint32),
+        o3d.core.Tensor(np.asarray(solid.vertices, dtype=np.float32), *_CPU_FLOAT),
+        o3d.core.Tensor(np.asarray(solid.faces, dtype=np.uint32), *_CPU_INDEX),
     )
 
     def exact(points: Array) -> Array:
-        distance = scene.compute_signed_distance(points.astype(np.float32), nthreads=1)
+        queries = o3d.core.Tensor(points.astype(np.float32), *_CPU_FLOAT)
+        distance = scene.compute_signed_distance(queries, nthreads=1)
         return np.asarray(distance.numpy(), dtype=np.float64)
 
     coarse = torch.as_tensor(exact(_grid_points(lower, upper, cfg.resolution // 2)))

@@ -58,7 +58,7 @@ def measure(
         apart = (hand.sphere_centers[:, first] - hand.sphere_centers[:, second]).norm(dim=-1)
         overlap = (radii[first] + radii[second] - apart).amax(1)
         table_gap = (hand.sphere_centers[..., 2] - radii).amin(1) - scene.table_height
-        planned = torch.zeros_like(distance).scatter_add_(1, plan.index, plan.weights) > 0
+        planned = torch.zeros_like(distance).scatter_add_(1, plan.candidates, plan.weights) > 0
         gap = (distance.abs() * planned).sum(1) / planned.sum(1)
     tree = cKDTree(part_points) if len(part_points) else None
     parts = np.array(kinematics.contact_parts)
@@ -82,9 +82,7 @@ def measure(
     return Measured(tuple(facts), tuple(chosen))
 
 
-def _touching(
-    distance: Array, facing: Array, planned: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def _touching(distance: Array, facing: Array, planned: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the candidates that touch with their pads, the nearest few."""
     limit = np.where(planned, _PLANNED_GAP_M, _TOUCH_GAP_M)
     index = np.nonzero((np.abs(distance) < limit) & (facing < _MAX_FACING))[0]

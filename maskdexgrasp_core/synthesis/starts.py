@@ -27,9 +27,7 @@ class Approach:
 
 
 APPROACHES: tuple[Approach, ...] = (
-    Approach(
-        name='side', share=0.35, pitch_deg=(0.0, 25.0), yaw_deg=70.0, roll_deg=(-20.0, 30.0)
-    ),
+    Approach(name='side', share=0.35, pitch_deg=(0.0, 25.0), yaw_deg=70.0, roll_deg=(-20.0, 30.0)),
     Approach(
         name='oblique', share=0.35, pitch_deg=(25.0, 60.0), yaw_deg=80.0, roll_deg=(-10.0, 130.0)
     ),

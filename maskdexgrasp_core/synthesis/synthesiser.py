@@ -12,8 +12,8 @@ from maskdexgrasp_core.synthesis.hand_prior import hand_frame, posture_prior
 from maskdexgrasp_core.synthesis.refinement import (
     GraspState,
     Refined,
-    Refiner,
     RefinementCfg,
+    Refiner,
 )
 from maskdexgrasp_core.synthesis.starts import sample_starts
 from maskdexgrasp_core.synthesis.templates import plan_contacts
@@ -23,11 +23,11 @@ from maskdexgrasp_core.synthesis.templates import plan_contacts
 class SynthesisCfg:
     """How grasps are made."""
 
-    num_steps: int = 90
+    num_steps: int = 64
     """Steps of the optimisation, >= 1."""
-    screening_factor: int = 3
+    screening_factor: int = 2
     """Starts for every grasp that is optimised, >= 1."""
-    screening_steps: int = 10
+    screening_steps: int = 8
     """Quick steps before the best starts are chosen, >= 0."""
     energy: EnergyCfg = field(default_factory=EnergyCfg)
     refinement: RefinementCfg = field(default_factory=RefinementCfg)
@@ -80,7 +80,7 @@ class Synthesiser:
             screened = refiner.refine(state, plan, self.cfg.screening_steps, deadline_s)
             chosen = _best_of_each(screened.energies.total, template, self.cfg.screening_factor)
             state = screened.state.select(chosen)
-            plan = ContactPlan(plan.index[chosen], plan.weights[chosen])
+            plan = ContactPlan(plan.candidates[chosen], plan.weights[chosen])
             template = template[chosen]
         refined = refiner.refine(state, plan, self.cfg.num_steps, deadline_s)
         return Synthesised(refined, plan, template)
@@ -90,7 +90,7 @@ class Synthesiser:
     ) -> tuple[GraspState, ContactPlan, Tensor]:
         planned = plan_contacts(self.kinematics.spec, num, generator, self._dtype)
         starts = sample_starts(num, self.frame, self.prior, scene, self._opened, generator)
-        raw = 0.1 * torch.randn(*planned.plan.index.shape, 3, generator=generator)
+        raw = 0.1 * torch.randn(*planned.plan.candidates.shape, 3, generator=generator)
         state = GraspState(*starts, raw.to(self._dtype))
         return state, planned.plan, planned.template
 

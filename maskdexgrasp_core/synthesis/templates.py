@@ -24,15 +24,15 @@ class Template:
 
 
 TEMPLATES: tuple[Template, ...] = (
-    Template(name='pinch', tips=('thumb', 'index', 'middle'), share=0.2),
+    Template(name='pinch', tips=('thumb', 'index', 'middle'), share=0.3),
     Template(name='tripod', tips=('thumb', 'thumb', 'index', 'middle'), share=0.2),
     Template(name='quad', tips=('thumb', 'thumb', 'index', 'middle', 'ring'), share=0.25),
     Template(name='five', tips=('thumb', 'index', 'middle', 'ring', 'little'), share=0.1),
     Template(
         name='power',
         tips=('thumb', 'index', 'middle', 'ring'),
-        inner=('palm', 'index', 'middle'),
-        share=0.25,
+        inner=('palm',),
+        share=0.15,
     ),
 )
 """Thumb against two to four fingers; none without the thumb."""
