@@ -15,9 +15,9 @@ from maskdexgrasp_core.sim.world import World
 class ViewCfg:
     """A free viewpoint on a circle round a point."""
 
-    lookat: tuple[float, float, float] = (0.40, 0.0, 0.17)
+    lookat: tuple[float, float, float] = (0.38, 0.0, 0.12)
     """Point in the middle of the picture, base frame [m]."""
-    distance_m: float = 1.9
+    distance_m: float = 1.55
     azimuth_deg: float = 225.0
     """Direction of the view about z: 180 looks along -x, towards the robot."""
     elevation_deg: float = -22.0
@@ -91,7 +91,7 @@ class PictureRenderer:
             model = self._world.model
             quality, buffer = model.vis.quality, model.vis.global_
             kept = quality.offsamples, quality.shadowsize
-            quality.offsamples, quality.shadowsize = 4, 4096
+            quality.offsamples, quality.shadowsize = 4, 8192
             buffer.offwidth = max(buffer.offwidth, width)
             buffer.offheight = max(buffer.offheight, height)
             renderer = make_renderer(model, width, height)
