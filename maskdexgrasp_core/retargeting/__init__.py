@@ -1,0 +1,1 @@
+"""From grasps of the Shadow Hand to grasps of a real hand, stage by stage."""

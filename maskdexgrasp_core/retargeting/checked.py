@@ -1,0 +1,162 @@
+"""Retargeting with proof: only grasps that the arm reaches and that held in a rehearsal."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+
+from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.protocols import Retargeter
+from maskdexgrasp_core.types import Array, GraspSet, HandGrasp, ObjectObservation
+
+Reach = Callable[[Array], Array]
+"""Maps poses of the hand's root `T_base_hand` (B, 4, 4) to (B,) bool: the arm can go there."""
+
+
+class TrialLike(Protocol):
+    """How a rehearsal of one grasp went."""
+
+    @property
+    def held(self) -> bool:
+        """Whether the object stayed in the hand."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why it did not."""
+        ...
+
+    @property
+    def slip_m(self) -> float:
+        """How far the object moved in the hand [m]."""
+        ...
+
+    @property
+    def moved_m(self) -> float:
+        """How far closing pushed the object [m]."""
+        ...
+
+
+class Rehearsal(Protocol):
+    """Tries grasps of one observed object before the robot does."""
+
+    def attempt(self, grasp: HandGrasp, offset: Array | None = None) -> TrialLike:
+        """Try `grasp` with the hand displaced by `offset` (3,) [m]."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckCfg:
+    """How many grasps are wanted and how long to look for them."""
+
+    num_wanted: int = field(
+        default=4, metadata={'description': 'Grasps that hold, to stop at', 'range': (1, 64)}
+    )
+    max_rehearsed: int = field(
+        default=32, metadata={'description': 'Grasps to rehearse at most', 'range': (1, 256)}
+    )
+    time_budget_s: float = field(
+        default=4.0,
+        metadata={
+            'description': 'Time to rehearse [s]; doubled while nothing has held',
+            'range': (0.1, 120.0),
+        },
+    )
+    offset_m: float = field(
+        default=0.007,
+        metadata={
+            'description': 'Position error that each grasp that held is tried with again [m]',
+            'range': (0.0, 0.03),
+        },
+    )
+
+
+class CheckedRetargeter:
+    """Wraps a retargeter: reach first, since it is cheap, then rehearsals until enough held."""
+
+    def __init__(
+        self,
+        inner: Retargeter,
+        *,
+        rehearse: Callable[[ObjectObservation], Rehearsal],
+        reach: Reach | None = None,
+        cfg: CheckCfg | None = None,
+    ) -> None:
+        """Compose the checks.
+
+        Args:
+            inner: Makes the hand grasps.
+            rehearse: Prepares rehearsals of one object.
+            reach: Of the arm; None takes every pose as reachable.
+            cfg: Numbers.
+        """
+        self.name = inner.name
+        self.cfg = cfg or CheckCfg()
+        self._inner, self._rehearse, self._reach = inner, rehearse, reach
+
+    def retarget(
+        self, grasps: GraspSet, observation: ObjectObservation
+    ) -> tuple[tuple[HandGrasp, ...], dict[str, int]]:
+        """Return hand grasps that held, most robust first, and reason -> count of the others.
+
+        Raises:
+            StageError: With `Code.BAD_SHAPE` if the shape has no inside.
+            InvalidInputError: If the shape cannot be simulated.
+        """
+        made, dropped = self._inner.retarget(grasps, observation)
+        counts = Counter(dropped)
+        reachable = self._reachable(made)
+        counts['out of reach'] += len(made) - len(reachable)
+        held = self._rehearsed(reachable, observation, counts) if reachable else []
+        held.sort(key=lambda grasp: -grasp.score)
+        return tuple(held), {reason: n for reason, n in counts.items() if n}
+
+    def _reachable(self, made: tuple[HandGrasp, ...]) -> list[HandGrasp]:
+        if self._reach is None or not made:
+            return list(made)
+        ok = self._reach(np.stack([grasp.T_base_grasp for grasp in made]))
+        where = np.flatnonzero(ok)
+        if len(where):
+            starts = self._reach(np.stack([made[i].T_base_approach for i in where]))
+            where = where[np.asarray(starts, dtype=bool)]
+        return [made[i] for i in where]
+
+    def _rehearsed(
+        self, made: list[HandGrasp], observation: ObjectObservation, counts: Counter[str]
+    ) -> list[HandGrasp]:
+        cfg, start = self.cfg, time.monotonic()
+        rehearsal = self._rehearse(observation)
+        held: list[HandGrasp] = []
+        for i, grasp in enumerate(made):
+            elapsed = time.monotonic() - start
+            late = elapsed > cfg.time_budget_s * (1 if held else 2)
+            if late or len(held) >= cfg.num_wanted or i >= cfg.max_rehearsed:
+                counts['not rehearsed'] += len(made) - i
+                break
+            trial = rehearsal.attempt(grasp)
+            if trial.held:
+                held.append(self._scored(grasp, trial, rehearsal))
+            else:
+                counts[f'rehearsal: {trial.reason}'] += 1
+        return held
+
+    def _scored(self, grasp: HandGrasp, trial: TrialLike, rehearsal: Rehearsal) -> HandGrasp:
+        """Return `grasp` with a score that counts how it copes with position errors."""
+        sideways = np.array([[0.0, 1.0, 0.0], [0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]])
+        trials = [rehearsal.attempt(grasp, self.cfg.offset_m * d) for d in sideways]
+        share = float(np.mean([t.held for t in trials]))
+        slip = float(np.mean([trial.slip_m, *(t.slip_m for t in trials if t.held)]))
+        scores = {
+            **grasp.scores,
+            'robustness': share,
+            'slip_m': slip,
+            'moved_m': trial.moved_m,
+            'source_score': grasp.score,
+        }
+        score = share - 10.0 * slip - 4.0 * trial.moved_m
+        if not np.isfinite(score):
+            raise InvalidInputError(f'rehearsal gave a score that is not finite: {scores}')
+        return replace(grasp, score=score, scores=scores)

@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+import torch
+import trimesh
+
+from maskdexgrasp_core.errors import UnknownNameError
+from maskdexgrasp_core.hands.freedom import FREEDOM
+from maskdexgrasp_core.hands.kinematics import HandKinematics
+from maskdexgrasp_core.hands.shadow import SHADOW
+from maskdexgrasp_core.retargeting.checked import CheckCfg, CheckedRetargeter
+from maskdexgrasp_core.retargeting.correspondence import root_alignment, root_joint_motors
+from maskdexgrasp_core.retargeting.hand_retargeter import load_retargeter
+from maskdexgrasp_core.sim.rehearsal import GraspRehearsal, TrialCfg
+from maskdexgrasp_core.synthesis.generator import EnergyGenerator
+from maskdexgrasp_core.types import GraspSet, ObjectObservation, ObservedCloud
+
+TABLE = -0.1
+
+
+@pytest.fixture(scope='module')
+def observation() -> ObjectObservation:
+    shape = trimesh.creation.cylinder(radius=0.033, height=0.16, sections=40)
+    shape.apply_translation([0.5, 0.0, TABLE + 0.08])
+    points, _ = trimesh.sample.sample_surface(shape, 500, seed=0)
+    return ObjectObservation(
+        cloud=ObservedCloud(points=points, colors=None, camera_position=np.array([1.0, 0, 0.4])),
+        shape=shape,
+        label='can',
+        part='',
+        part_points=np.zeros((0, 3)),
+        table_height=TABLE,
+    )
+
+
+@pytest.fixture(scope='module')
+def grasps(observation) -> GraspSet:
+    return EnergyGenerator().generate(observation, num_grasps=12, seed=0)
+
+
+@pytest.fixture(scope='module')
+def fitted(observation, grasps):
+    return load_retargeter('fitted').retarget(grasps, observation)
+
+
+def test_open_hands_look_alike_after_alignment():
+    source, target = HandKinematics(SHADOW), HandKinematics(FREEDOM)
+    T_source_target = root_alignment(source, target)
+    np.testing.assert_allclose(
+        T_source_target[:3, :3] @ T_source_target[:3, :3].T, np.eye(3), atol=1e-9
+    )
+    palm = T_source_target[:3, :3] @ np.asarray(FREEDOM.palm_normal)
+    assert palm @ np.asarray(SHADOW.palm_normal) > 0.8
+
+
+def test_root_rule_maps_limits_to_limits():
+    source, target = HandKinematics(SHADOW), HandKinematics(FREEDOM)
+    both = np.stack([np.maximum(SHADOW.lower, 0.0), SHADOW.upper])
+    motors = root_joint_motors(source, target, both)
+    np.testing.assert_allclose(motors, np.stack([FREEDOM.lower, FREEDOM.upper]), atol=1e-9)
+
+
+def test_fitted_grasps_respect_limits_and_clear_the_table(fitted):
+    made, _ = fitted
+    assert len(made) >= 4
+    kinematics = HandKinematics(FREEDOM)
+    for grasp in made:
+        for positions in (
+            grasp.pregrasp_positions,
+            grasp.grasp_positions,
+            grasp.squeeze_positions,
+        ):
+            assert np.all(positions >= FREEDOM.lower - 1e-6)
+            assert np.all(positions <= FREEDOM.upper + 1e-6)
+        pose = torch.tensor(grasp.T_base_grasp, dtype=torch.float32)[None]
+        motors = torch.tensor(grasp.grasp_positions, dtype=torch.float32)[None]
+        points = kinematics.forward(pose[:, :3, 3], pose[:, :3, :3], motors)
+        lowest = (points.sphere_centers[0, :, 2] - kinematics.sphere_radii).min()
+        assert lowest >= TABLE - 1e-4
+
+
+def test_the_fit_comes_closer_to_the_fingertips_than_the_rule(observation, grasps, fitted):
+    rule, _ = load_retargeter('root_joint').retarget(grasps, observation)
+    made, _ = fitted
+    assert np.mean([g.residual_m for g in made]) < 0.035
+    assert len(made) > len(rule)
+
+
+def test_fitted_grasps_hold_in_a_rehearsal(observation, fitted):
+    rehearsal = GraspRehearsal(observation)
+    held = [rehearsal.attempt(grasp).held for grasp in fitted[0][:8]]
+    assert np.mean(held) >= 0.3
+
+
+def test_a_rehearsal_without_friction_fails(observation, fitted):
+    slippery = GraspRehearsal(observation, TrialCfg(friction=0.02))
+    assert not any(slippery.attempt(grasp).held for grasp in fitted[0][:4])
+
+
+def test_checked_grasps_are_the_reachable_ones_that_held(observation, grasps):
+    asked = []
+
+    def only_from_the_left(poses):
+        asked.append(len(poses))
+        return poses[:, 1, 3] > 0.0
+
+    checked = CheckedRetargeter(
+        load_retargeter('fitted'),
+        rehearse=GraspRehearsal,
+        reach=only_from_the_left,
+        cfg=CheckCfg(num_wanted=2, time_budget_s=60.0),
+    )
+    made, dropped = checked.retarget(grasps, observation)
+    assert asked
+    assert all(grasp.T_base_grasp[1, 3] > 0.0 for grasp in made)
+    assert all(0.0 <= grasp.scores['robustness'] <= 1.0 for grasp in made)
+    scores = [grasp.score for grasp in made]
+    assert scores == sorted(scores, reverse=True)
+    assert dropped
+
+
+def test_no_grasps_give_no_hand_grasps(observation):
+    assert load_retargeter('fitted').retarget(GraspSet(grasps=()), observation) == ((), {})
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(UnknownNameError, match='fitted, root_joint'):
+        load_retargeter('best')
