@@ -17,6 +17,8 @@ from maskdexgrasp_core.arm.scene_model import (
 from maskdexgrasp_core.types import Array, ObjectObservation
 
 _NUM_ARM_JOINTS = 7
+_FAR_M = 0.1
+"""Gaps between fingers are not measured beyond this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +170,39 @@ class CollisionScene:
                 return index, contact
         return None
 
+    def thumb_gaps(self, motor_positions: Array) -> Array:
+        """Return how far the links of each motor are from the thumb's links.
+
+        Args:
+            motor_positions: Hand motors (M,) [rad], in the order of `motor_names`.
+
+        Returns:
+            (M,) [m], negative where they intersect; infinite for the thumb itself.
+        """
+        data = self._data
+        data.qpos[self._hand_adr] = self._motor_gains @ motor_positions + self._motor_offsets
+        mujoco.mj_kinematics(self.model, data)
+        geoms = [self._geoms_moved_by(name) for name in self._motor_names]
+        is_thumb = [name.startswith('thumb') for name in self._motor_names]
+        thumb = geoms[is_thumb.index(True)]
+        gaps = np.full(len(geoms), np.inf)
+        for i in np.flatnonzero(~np.array(is_thumb)):
+            gaps[i] = min(
+                mujoco.mj_geomDistance(self.model, data, a, b, _FAR_M, None)
+                for a in thumb
+                for b in geoms[i]
+            )
+        return gaps
+
+    def _geoms_moved_by(self, joint: str) -> list[int]:
+        """Return the collision geometries of a joint's link and of all links beyond it."""
+        model = self.model
+        bodies = {int(model.joint(joint).bodyid[0])}
+        for body in range(model.nbody):  # parents come before their children
+            if int(model.body_parentid[body]) in bodies:
+                bodies.add(body)
+        return [g for g in range(model.ngeom) if int(model.geom_bodyid[g]) in bodies]
+
     def _hand_pose(self) -> Array:
         pose = np.eye(4)
         pose[:3, :3] = self._data.xmat[self._hand].reshape(3, 3)
@@ -212,6 +247,7 @@ class CollisionScene:
             j for j in range(_NUM_ARM_JOINTS, model.njnt) if model.jnt_type[j] != free
         ]  # fmt: skip
         motors = [j for j in hand if j not in follows]
+        self.arm_joint_names = tuple(str(model.joint(j).name) for j in range(_NUM_ARM_JOINTS))
         self._motor_names = tuple(str(model.joint(j).name) for j in motors)
         self._hand_adr = model.jnt_qposadr[hand]
         self._motor_gains = np.zeros((len(hand), len(motors)))

@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +14,21 @@ from maskdexgrasp_core.arm.collision import (
     INSERTION,
     TRANSIT,
     CollisionScene,
+    Contact,
     SceneCfg,
 )
 from maskdexgrasp_core.arm.planning import PathPlanner, PathPlannerCfg, line_curve
 from maskdexgrasp_core.arm.pose_tracking import solve_pose
 from maskdexgrasp_core.arm.trajectory import MotionLimits, parametrise
+from maskdexgrasp_core.arm.xarm7 import XARM7, ArmCfg
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.outcome import Code, Stage, StageError
+from maskdexgrasp_core.resources import resource_path
 from maskdexgrasp_core.types import Array, HandGrasp, JointTrajectory, ObjectObservation
+
+
+_DISTINCT_RAD = 0.3
+"""Arm postures closer than this in every joint count as one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +52,7 @@ class GraspPlannerCfg:
                   'max': 1.0},
     )  # fmt: skip
     num_ik_seeds: int = field(
-        default=10,
+        default=24,
         metadata={'description': 'starts of inverse kinematics for each grasp', 'min': 1,
                   'max': 100},
     )  # fmt: skip
@@ -60,18 +66,6 @@ class GraspPlannerCfg:
         metadata={'description': 'give up planning after this wall time [s]', 'min': 0.05,
                   'max': 120.0},
     )  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class ArmSetup:
-    """The arm that is planned for."""
-
-    urdf: Path
-    """Robot with its hand, rooted at the base frame."""
-    joint_names: tuple[str, ...]
-    home: Array
-    """(7,) [rad]."""
-    limits: MotionLimits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +92,17 @@ class ExecutablePlan:
 class GraspPlanner:
     """Plans grasps for one arm; keeps the scene of the latest observation."""
 
-    def __init__(self, arm: ArmSetup, cfg: GraspPlannerCfg | None = None) -> None:
+    def __init__(self, cfg: GraspPlannerCfg | None = None, arm: ArmCfg = XARM7) -> None:
         """Set up for an arm; scenes are compiled for each observation."""
-        self.arm = arm
         self.cfg = cfg or GraspPlannerCfg()
+        self.home: Array = np.array(arm.home)
+        """(7,) [rad]."""
+        self.limits = MotionLimits(
+            velocity=np.array(arm.max_velocity),
+            acceleration=np.array(arm.max_acceleration),
+            jerk=np.array(arm.max_jerk),
+        )
+        self._urdf = resource_path(arm.urdf)
         self._free_space = self._path_planner(None)
         self._planner = self._free_space
 
@@ -173,8 +174,8 @@ class GraspPlanner:
             q = up[-1]
         except StageError:
             pass  # low ceiling of the workspace: go from here
-        if np.abs(q - self.arm.home).max() > 1e-3:
-            curve = planner.joint_curve(q, self.arm.home, motor_positions, clearance, 1)
+        if np.abs(q - self.home).max() > 1e-3:
+            curve = planner.joint_curve(q, self.home, motor_positions, clearance, 1)
             motions.append(self._parametrise(curve, self.cfg.transit_speed_scale))
         return tuple(motions)
 
@@ -189,7 +190,7 @@ class GraspPlanner:
             (B,) bool.
         """
         planner = self._free_space
-        seeds = self._ik_seeds(self.arm.home, seed)[:4]
+        seeds = self._ik_seeds(self.home, seed)[:4]
         return np.array(
             [
                 any(solve_pose(planner.scene, pose, q, planner.bounds) is not None for q in seeds)
@@ -202,15 +203,29 @@ class GraspPlanner:
         """Return T_base_hand (4, 4) at arm positions (7,) [rad]."""
         return self._free_space.scene.hand_pose(q)
 
+    def thumb_gaps(self, grasp: HandGrasp, motor_positions: Array) -> Array:
+        """Return how far each finger is from the thumb, (M,) [m]; infinite for the thumb.
+
+        Args:
+            grasp: Gives the order of the motors.
+            motor_positions: (M,) [rad].
+        """
+        names = self._planner.scene.motor_names
+        gaps = self._free_space.scene.thumb_gaps(self._ordered(grasp, motor_positions))
+        return np.asarray(gaps[[names.index(name) for name in grasp.motor_names]])
+
     def _path_planner(self, observation: ObjectObservation | None) -> PathPlanner:
-        scene = CollisionScene(self.arm.urdf, observation, self.cfg.scene)
+        scene = CollisionScene(self._urdf, observation, self.cfg.scene)
         return PathPlanner(scene, scene.model.jnt_range[:7].T.copy(), self.cfg.path)
 
     def _plan_one(
         self, grasp: HandGrasp, q_start: Array, seed: int, deadline: float
     ) -> tuple[JointTrajectory, JointTrajectory, JointTrajectory | None, JointTrajectory]:
         """Plan one grasp with every arm posture that reaches it, the nearest first."""
-        solutions = self._ik_solutions(grasp.T_base_grasp, q_start, seed)
+        solutions, contact = self._ik_solutions(grasp, q_start, seed)
+        if contact is not None:
+            reason = f'{contact} touch in every arm posture that reaches the grasp'
+            raise StageError(Stage.PLAN, Code.IN_COLLISION, reason)
         if not solutions:
             p = grasp.T_base_grasp[:3, 3]
             reason = (
@@ -259,27 +274,42 @@ class GraspPlanner:
             return inward, None, lift
         return inward, advance, lift
 
-    def _ik_solutions(self, T_base_hand: Array, q_start: Array, seed: int) -> list[Array]:
-        """Return different postures for a pose, the one nearest to `q_start` first."""
+    def _ik_solutions(
+        self, grasp: HandGrasp, q_start: Array, seed: int
+    ) -> tuple[list[Array], Contact | None]:
+        """Return different free postures at the grasp, the one nearest to `q_start` first.
+
+        Returns:
+            Postures (7,) [rad]; and, if there is none because each is in collision, a contact.
+        """
         planner = self._planner
-        found: list[Array] = []
+        closed = self._ordered(grasp, grasp.grasp_positions)
+        tried: list[Array] = []
+        free: list[Array] = []
+        contact: Contact | None = None
         for guess in self._ik_seeds(q_start, seed):
-            q = solve_pose(planner.scene, T_base_hand, guess, planner.bounds)
+            q = solve_pose(planner.scene, grasp.T_base_grasp, guess, planner.bounds)
             if q is None:
                 continue
             q = _unwound(q, q_start, planner.bounds)
-            if all(np.abs(q - other).max() > 0.3 for other in found):
-                found.append(q)
-            if len(found) == self.cfg.max_ik_solutions:
+            if any(np.abs(q - other).max() < _DISTINCT_RAD for other in tried):
+                continue
+            tried.append(q)
+            touch = planner.scene.check(q, closed, HOLDING)
+            contact = contact or touch
+            if touch is None:
+                free.append(q)
+            if len(free) == self.cfg.max_ik_solutions:
                 break
-        return sorted(found, key=lambda q: float(np.abs(q - q_start).max()))
+        free.sort(key=lambda q: float(np.abs(q - q_start).max()))
+        return free, None if free else contact
 
     def _ik_seeds(self, q_start: Array, seed: int) -> list[Array]:
         """Return starts for inverse kinematics: here, home, and around home."""
         rng = np.random.default_rng(seed)
         bounds = self._planner.bounds
-        random = self.arm.home + rng.normal(0.0, 0.7, (self.cfg.num_ik_seeds, 7))
-        return [q_start, self.arm.home, *np.clip(random, *bounds)][: self.cfg.num_ik_seeds]
+        random = self.home + rng.normal(0.0, 0.7, (self.cfg.num_ik_seeds, 7))
+        return [q_start, self.home, *np.clip(random, *bounds)][: self.cfg.num_ik_seeds]
 
     def _ordered(self, grasp: HandGrasp, positions: Array) -> Array:
         """Return motor positions in the order of the collision scene."""
@@ -289,8 +319,8 @@ class GraspPlanner:
         return positions[[grasp.motor_names.index(name) for name in names]]
 
     def _parametrise(self, curve: BSpline, speed_scale: float) -> JointTrajectory:
-        arm = self.arm
-        return parametrise(curve, arm.joint_names, arm.limits, speed_scale=speed_scale)
+        names = self._planner.scene.arm_joint_names
+        return parametrise(curve, names, self.limits, speed_scale=speed_scale)
 
 
 def _raised(T_base_hand: Array, height_m: float) -> Array:
@@ -318,6 +348,8 @@ def _more_advanced(first: StageError | None, second: StageError) -> StageError:
 
 def _summary(failures: list[StageError], num_grasps: int) -> StageError:
     """Return one error for all grasps: the most frequent code, the more advanced on a tie."""
+    if num_grasps == 0:
+        return StageError(Stage.PLAN, Code.UNREACHABLE, 'no grasp is left to be tried')
     if not failures:
         reason = f'the time limit left none of {num_grasps} grasps to be planned'
         return StageError(Stage.PLAN, Code.NO_PATH, reason)

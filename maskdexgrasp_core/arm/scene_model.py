@@ -123,6 +123,8 @@ def voxel_boxes(shape: trimesh.Trimesh, voxel_m: float) -> tuple[Array, Array]:
         o3d.core.Tensor.from_numpy(np.asarray(shape.faces, dtype=np.uint32)),
     )
     low, high = shape.bounds
+    if (high - low).min() <= 0.0:
+        raise InvalidInputError(f'the shape of extents {high - low} m encloses no volume')
     counts = np.maximum(np.round((high - low) / voxel_m).astype(int), 1)
     cell = (high - low) / counts
     axes = [low[i] + cell[i] * (np.arange(counts[i]) + 0.5) for i in range(3)]

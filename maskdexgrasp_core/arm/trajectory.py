@@ -27,6 +27,9 @@ _DEGREE = 3
 _TRADE_OFFS = (1.0, 0.7, 0.5, 0.35, 0.25)
 """Fractions of the cruise speed that the velocity limits allow; the fastest result is kept."""
 
+_MIN_SAMPLES, _SAMPLES_PER_SPAN = 300, 20
+"""How densely the derivatives are measured: a corner of the path takes about two spans."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MotionLimits:
@@ -107,7 +110,7 @@ def parametrise(
     best = int(np.argmin(durations))
     steps = max(2, int(np.ceil(durations[best] / time_step_s)))
     stretch = steps * time_step_s / timings[best].duration
-    times = np.arange(steps + 1) * time_step_s
+    times = np.arange(steps + 1, dtype=np.float64) * time_step_s
     u, du, _ = _evaluate(timings[best], times / stretch, _num_spans(curve))
     return JointTrajectory(
         joint_names=joint_names,
@@ -178,7 +181,8 @@ def _evaluate(timing: Trajectory, times: Array, end: float) -> tuple[Array, Arra
 
 def _stretch(curve: BSpline, timing: Trajectory, jerk_u: float, limits: MotionLimits) -> float:
     """Return the factor on time with which the worst joint just keeps its limits."""
-    times = np.linspace(0.0, timing.duration, 400)
+    count = max(_MIN_SAMPLES, _SAMPLES_PER_SPAN * _num_spans(curve))
+    times = np.linspace(0.0, timing.duration, count)
     u, du, ddu = (x[:, None] for x in _evaluate(timing, times, _num_spans(curve)))
     q1, q2, q3 = (np.asarray(curve.derivative(n)(u[:, 0])) for n in (1, 2, 3))
     velocity = np.abs(q1 * du)

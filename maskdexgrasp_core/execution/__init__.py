@@ -1,0 +1,1 @@
+"""Runs a planned grasp on an arm and a hand through their driver protocols."""
