@@ -92,7 +92,7 @@ def _by_shape(part: str, points: Array, category: str, share: Array) -> NDArray[
         return _drill(part, points, share)
     if category == 'box' or not long:
         return np.full(len(points), part == 'body')
-    heavy = _heavy_end(flat, points[:, 2])
+    heavy = _heavy_end(flat, points[:, 2], width_counts=category != 'knife')
     handle_is_heavy = category in _THICK_HANDLE or (
         category not in _THIN_HANDLE and heavy.mean() > 0.5
     )
@@ -125,8 +125,11 @@ def _outside_of_round_body(points: Array) -> tuple[NDArray[np.bool_], float]:
     return radius > usual[slices] + 0.004, axis.roundness
 
 
-def _heavy_end(flat: Array, z: Array) -> NDArray[np.bool_]:
-    """Return the thick end of an elongated shape: cut where two cross-sections differ most."""
+def _heavy_end(flat: Array, z: Array, *, width_counts: bool) -> NDArray[np.bool_]:
+    """Return the thick end of an elongated shape: cut where two cross-sections differ most.
+
+    The blade of a knife is wider than its handle, so there only the height counts.
+    """
     _, _, axes = np.linalg.svd(flat, full_matrices=False)
     along, across = flat @ axes[0], flat @ axes[1]
     low, high = along.min(), along.max()
@@ -135,7 +138,7 @@ def _heavy_end(flat: Array, z: Array) -> NDArray[np.bool_]:
     for i in range(_NUM_SLICES):
         mine = slices == i
         if mine.sum() > 2:
-            section[i] = np.ptp(across[mine]) + np.ptp(z[mine])
+            section[i] = width_counts * np.ptp(across[mine]) + np.ptp(z[mine])
     section = ndimage.median_filter(section, size=3)
     best, cut, heavy_first = -1.0, _NUM_SLICES // 2, True
     for i in range(4, _NUM_SLICES - 3):

@@ -13,13 +13,12 @@ from maskdexgrasp_core.perception.completion.meshing import bad_shape, mesh_of_s
 from maskdexgrasp_core.perception.completion.view_field import ViewField
 from maskdexgrasp_core.types import Array, ObservedCloud
 
-_FIT_POINTS = 700
+_FIT_POINTS = 1200
+_FIT_SLICES = 24
 _FIT_STEPS = 25
 _ARC_SCALE_M = 0.004
 _STEP_M = 0.0018
 _AZIMUTHS = 28
-_FREE_QUANTILE = 0.88
-"""This share of the azimuths decides: some are lied about by a handle or by noise."""
 _SECTIONS = 48
 _PAD = 4
 
@@ -62,7 +61,9 @@ def fit_axis(cloud: ObservedCloud, direction: Array) -> Axis:
     local = cloud.points[::step] @ rotation
     along = local[:, 2]
     low, high = np.percentile(along, [0.5, 99.5])
-    slices = np.clip(((along - low) / max(high - low, 1e-6) * 14).astype(int), 0, 13)
+    slices = np.clip(
+        ((along - low) / max(high - low, 1e-6) * _FIT_SLICES).astype(int), 0, _FIT_SLICES - 1
+    )
     centre = _common_centre(local[:, :2], slices)
     origin = rotation @ np.array([centre[0], centre[1], low])
     on_arc = _arc_weights(local[:, :2] - centre, slices, _ARC_SCALE_M)[1] > 0
@@ -75,17 +76,36 @@ def fit_axis(cloud: ObservedCloud, direction: Array) -> Axis:
 
 
 def _common_centre(flat: Array, slices: NDArray[np.int64]) -> Array:
-    """Return the centre (2,) of the arcs of points (N, 2); the camera stands far along +x."""
-    half_width = float(np.ptp(np.percentile(flat[:, 1], [1, 99]))) / 2
-    near = float(np.percentile(flat[:, 0], 99))
-    centre = np.array([near - half_width, np.percentile(flat[:, 1], [1, 99]).mean()])
-    scale = 0.25 * half_width
+    """Return the centre (2,) of the arcs of points (N, 2); the camera stands far along +x.
+
+    A handle pulls the first guess aside, so the best two of a coarse grid of starts compete.
+    """
+    low, high = np.percentile(flat, [1, 99], axis=0)
+    half_width = float(high[1] - low[1]) / 2
+    middle = (low + high) / 2
+    starts = [np.array([high[0] - half_width, middle[1]])]
+    starts += [
+        middle + (high - low) / 2 * [x, y]
+        for x in (-0.6, -0.3, 0.0, 0.3)
+        for y in (-0.6, -0.3, 0.0, 0.3, 0.6)
+    ]
+    scale = 0.2 * half_width
+    thin = slice(None, None, 3)
+    votes = [_arc_weights(flat[thin] - c, slices[thin], scale)[1].sum() for c in starts]
+    best = [starts[i] for i in np.argsort(votes)[-2:]]
+    found = [_refined_centre(flat, slices, start, scale) for start in best]
+    final = [_arc_weights(flat - c, slices, _ARC_SCALE_M)[1].sum() for c in found]
+    return found[int(np.argmax(final))]
+
+
+def _refined_centre(flat: Array, slices: NDArray[np.int64], centre: Array, scale: float) -> Array:
+    """Return the centre (2,) [m] after Gauss-Newton steps with a narrowing Tukey window."""
     for _ in range(_FIT_STEPS):
         move = _centre_step(flat - centre, slices, scale)
         length = float(np.linalg.norm(move))
         centre = centre + move * min(1.0, 0.01 / max(length, 1e-12))
-        scale = max(0.004, 0.8 * scale)
-        if length < 1e-5:
+        scale = max(_ARC_SCALE_M, 0.8 * scale)
+        if length < 1e-5 and scale == _ARC_SCALE_M:
             break
     return centre
 
@@ -169,7 +189,12 @@ class Revolution:
 
 
 def carve_revolution(
-    cloud: ObservedCloud, view: ViewField, axis: Axis, table_height: float
+    cloud: ObservedCloud,
+    view: ViewField,
+    axis: Axis,
+    table_height: float,
+    *,
+    free_quantile: float = 0.88,
 ) -> Revolution:
     """Carve the profile by the free space of the view, all azimuths together.
 
@@ -181,6 +206,8 @@ def carve_revolution(
         view: Its free space.
         axis: From `fit_axis`.
         table_height: z below which nothing can be [m].
+        free_quantile: This share of the azimuths may deny that a place is free before it counts
+            as solid: some are lied about by a handle or by noise.
     """
     radius, along = axis.cylindrical(cloud.points)
     down = axis.origin[2] - table_height
@@ -195,7 +222,7 @@ def carve_revolution(
     samples = local @ axis.R_base_axis.T + axis.origin
     free = view.free_distance(samples)
     free = np.maximum(free, table_height - samples[:, 2]).reshape(r.shape)
-    rank = int(_FREE_QUANTILE * _AZIMUTHS)
+    rank = int(free_quantile * _AZIMUTHS)
     carved = np.partition(free, rank, axis=2)[:, :, rank]
     carved = ndimage.gaussian_filter(carved, 0.7)
     return Revolution(axis=axis, field=_redistanced(carved), start=float(places[0]))

@@ -24,7 +24,7 @@ _CORE = 0.55
 """A body of revolution that explains this share is the core of the object."""
 _OUTSIDE_M = 0.004
 _MIN_ATTACHED = 15
-_GRID_CELLS = 25_000
+_GRID_CELLS = 60_000
 _SHELL_M = 0.005
 _NEIGHBORHOOD_M = 0.010
 
@@ -119,8 +119,10 @@ def thickened(cloud: ObservedCloud, width_m: float, table_height: float) -> trim
     grid = grid_around(both, floor, num_cells=_GRID_CELLS)
     samples = grid.positions()
     distance, _ = cKDTree(middle).query(samples, distance_upper_bound=2.5 * width_m)
-    field = np.minimum(distance, 2.5 * width_m) - 0.55 * width_m
-    field = np.maximum(field, ViewField.from_cloud(cloud).free_distance(samples))
+    reach = max(0.55 * width_m, 0.9 * grid.voxel_m)
+    field = np.minimum(distance, 2.5 * width_m) - reach
+    free = ViewField.from_cloud(cloud).free_distance(samples)
+    field = np.maximum(field, free - grid.voxel_m / 2)
     field = np.maximum(field, table_height - samples[:, 2])
     mesh = mesh_of_field(field.reshape(grid.shape), origin=grid.origin, voxel_m=grid.voxel_m)
     mesh.vertices = mesh.vertices @ grid.R_base_grid.T
