@@ -17,7 +17,9 @@ from maskdexgrasp_core.arm.collision import (
     Contact,
     SceneCfg,
 )
+from maskdexgrasp_core.arm.executable_plan import ExecutablePlan
 from maskdexgrasp_core.arm.planning import PathPlanner, PathPlannerCfg, line_curve
+from maskdexgrasp_core.arm.planning_failures import more_advanced, summarise
 from maskdexgrasp_core.arm.pose_tracking import solve_pose
 from maskdexgrasp_core.arm.trajectory import MotionLimits, parametrise
 from maskdexgrasp_core.arm.xarm7 import XARM7, ArmCfg
@@ -25,7 +27,6 @@ from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.outcome import Code, Stage, StageError
 from maskdexgrasp_core.resources import resource_path
 from maskdexgrasp_core.types import Array, HandGrasp, JointTrajectory, ObjectObservation
-
 
 _DISTINCT_RAD = 0.3
 """Arm postures closer than this in every joint count as one."""
@@ -66,27 +67,6 @@ class GraspPlannerCfg:
         metadata={'description': 'give up planning after this wall time [s]', 'min': 0.05,
                   'max': 120.0},
     )  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExecutablePlan:
-    """All motions of one grasp; each trajectory starts where the one before ends."""
-
-    index: int
-    """Of the grasp in the list that was given."""
-    hand_grasp: HandGrasp
-    to_approach: JointTrajectory
-    """Through free space, fingers already preshaped."""
-    approach: JointTrajectory
-    """Straight to the pregrasp pose, fingers open around the object."""
-    advance: JointTrajectory | None
-    """Straight to the grasp pose while the fingers close; None if both poses are the same."""
-    lift: JointTrajectory
-    """Straight up."""
-    planning_s: float
-    """Wall time spent [s]."""
-    rejected: dict[str, int]
-    """Name of a `Code` -> number of better-ranked grasps that were given up for it."""
 
 
 class GraspPlanner:
@@ -151,7 +131,7 @@ class GraspPlanner:
                 planning_s=time.perf_counter() - began,
                 rejected=dict(Counter(e.outcome.code.name for e in failures)),
             )
-        raise _summary(failures, len(hand_grasps))
+        raise summarise(failures, len(hand_grasps))
 
     def plan_home(self, q_start: Array, motor_positions: Array) -> tuple[JointTrajectory, ...]:
         """Return motions from anywhere in the latest scene to home: up if possible, then over.
@@ -239,7 +219,7 @@ class GraspPlanner:
                 inward, advance, lift = self._plan_lines(grasp, q)
                 transit = self._planner.joint_curve(q_start, inward[0], motors, TRANSIT, seed + 1)
             except StageError as error:
-                failure = _more_advanced(failure, error)
+                failure = more_advanced(failure, error)
                 if time.perf_counter() > deadline:
                     break
                 continue
@@ -333,31 +313,3 @@ def _unwound(q: Array, reference: Array, bounds: Array) -> Array:
     """Return q with whole turns taken off where that brings a joint closer to `reference`."""
     turned = q - 2.0 * np.pi * np.round((q - reference) / (2.0 * np.pi))
     return np.where((turned >= bounds[0]) & (turned <= bounds[1]), turned, q)
-
-
-_ADVANCE = (Code.UNREACHABLE, Code.IN_COLLISION, Code.NO_PATH)
-"""Codes of planning in the order in which a candidate meets them."""
-
-
-def _more_advanced(first: StageError | None, second: StageError) -> StageError:
-    if first is None:
-        return second
-    order = [_ADVANCE.index(e.outcome.code) for e in (first, second)]
-    return first if order[0] >= order[1] else second
-
-
-def _summary(failures: list[StageError], num_grasps: int) -> StageError:
-    """Return one error for all grasps: the most frequent code, the more advanced on a tie."""
-    if num_grasps == 0:
-        return StageError(Stage.PLAN, Code.UNREACHABLE, 'no grasp is left to be tried')
-    if not failures:
-        reason = f'the time limit left none of {num_grasps} grasps to be planned'
-        return StageError(Stage.PLAN, Code.NO_PATH, reason)
-    counts = Counter(e.outcome.code for e in failures)
-    code = max(_ADVANCE, key=lambda c: (counts[c], _ADVANCE.index(c)))
-    example = next(e.outcome.reason for e in failures if e.outcome.code is code)
-    parts = [f'{counts[c]} {c.name}' for c in _ADVANCE if counts[c]]
-    untried = num_grasps - len(failures)
-    late = f', {untried} not tried in time' if untried else ''
-    reason = f'no executable grasp among {num_grasps}: {", ".join(parts)}{late}; e.g. {example}'
-    return StageError(Stage.PLAN, code, reason)

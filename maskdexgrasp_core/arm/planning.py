@@ -29,7 +29,7 @@ class PathPlannerCfg:
                   'min': 0.002, 'max': 0.1},
     )  # fmt: skip
     rrt_time_s: float = field(
-        default=0.5,
+        default=1.0,
         metadata={'description': 'time limit of one RRT-Connect query [s]', 'min': 0.01,
                   'max': 30.0},
     )  # fmt: skip

@@ -14,7 +14,6 @@ the same formulas, and one uniform change of the time scale makes every joint ke
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from ruckig import InputParameter, Result, Ruckig, Trajectory
@@ -194,11 +193,3 @@ def _stretch(curve: BSpline, timing: Trajectory, jerk_u: float, limits: MotionLi
         np.cbrt(np.max(jerk / limits.jerk)),
     )
     return 1.01 * float(max(ratios))
-
-
-def concatenate_paths(*paths: Array) -> Array:
-    """Join paths that share their end points into one, (K, J)."""
-    for a, b in pairwise(paths):
-        if np.abs(a[-1] - b[0]).max() > 1e-6:
-            raise InvalidInputError('paths: the end of one is not the start of the next')
-    return np.vstack([paths[0], *(p[1:] for p in paths[1:])])

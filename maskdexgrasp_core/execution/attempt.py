@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager
 
 import numpy as np
 
-from maskdexgrasp_core.arm.grasp_planner import ExecutablePlan, GraspPlanner
+from maskdexgrasp_core.arm.executable_plan import ExecutablePlan
+from maskdexgrasp_core.arm.grasp_planner import GraspPlanner
 from maskdexgrasp_core.arm.trajectory import reverse
 from maskdexgrasp_core.execution.config import ExecutionCfg
 from maskdexgrasp_core.execution.decisions import (

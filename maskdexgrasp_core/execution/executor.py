@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from maskdexgrasp_core.arm.grasp_planner import ExecutablePlan, GraspPlanner
+from maskdexgrasp_core.arm.executable_plan import ExecutablePlan
+from maskdexgrasp_core.arm.grasp_planner import GraspPlanner
 from maskdexgrasp_core.execution.attempt import GraspAttempt
 from maskdexgrasp_core.execution.config import ExecutionCfg
 from maskdexgrasp_core.execution.decisions import RETRYABLE
