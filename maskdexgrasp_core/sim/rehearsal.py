@@ -77,22 +77,29 @@ class GraspRehearsal:
             shift[:3, 3] = offset
         at_grasp = shift @ grasp.T_base_grasp
         world.reset(shift @ grasp.T_base_pregrasp, grasp.pregrasp_positions)
-        start = world.object_pose()
+        start = world.object_center()
         squeeze, limits = grasp.squeeze_positions, grasp.force_limits
         world.run(at_grasp, squeeze, limits, cfg.close_s)
         world.run(at_grasp, squeeze, limits, cfg.settle_s)
-        closed = world.object_pose()
-        moved = float(np.linalg.norm(closed[:3, 3] - start[:3, 3]))
-        gripped = np.linalg.inv(world.hand_pose()) @ closed
+        closed, gripped = world.object_center(), self._in_hand()
         raised = at_grasp.copy()
         raised[2, 3] += cfg.lift_m
         world.run(raised, squeeze, limits, cfg.lift_s)
         world.run(raised, squeeze, limits, cfg.hold_s)
-        end = world.object_pose()
-        change = np.linalg.inv(gripped) @ np.linalg.inv(world.hand_pose()) @ end
-        slip = float(np.linalg.norm(change[:3, 3]))
-        turn = float(np.arccos(np.clip((np.trace(change[:3, :3]) - 1.0) / 2.0, -1.0, 1.0)))
-        return self._judge(end[2, 3] - closed[2, 3], moved, slip, turn)
+        end, held = world.object_center(), self._in_hand()
+        turn = np.trace(gripped[:3, :3].T @ held[:3, :3])
+        return self._judge(
+            rise=float(end[2] - closed[2]),
+            moved=float(np.linalg.norm(closed - start)),
+            slip=float(np.linalg.norm(held[:3, 3] - gripped[:3, 3])),
+            turn=float(np.arccos(np.clip((turn - 1.0) / 2.0, -1.0, 1.0))),
+        )
+
+    def _in_hand(self) -> Array:
+        """Return the object's centre of mass and orientation in the hand's frame, (4, 4)."""
+        pose = self._world.object_pose()
+        pose[:3, 3] = self._world.object_center()
+        return np.asarray(np.linalg.inv(self._world.hand_pose()) @ pose)
 
     def _judge(self, rise: float, moved: float, slip: float, turn: float) -> Trial:
         cfg = self.cfg
