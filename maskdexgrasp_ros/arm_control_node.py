@@ -97,13 +97,13 @@ class ArmControlNode(Node):
 
     def __init__(self) -> None:
         super().__init__('arm_control')
-        self._parameters = CfgParameters(self, ArmControlNodeCfg())
-        cfg = self._parameters.cfg
+        self._node_parameters = CfgParameters(self, ArmControlNodeCfg())
+        cfg = self._node_parameters.cfg
         self._diagnostics = DiagnosticsPublisher(self, hardware_id='xArm7, Freedom hand')
         self._status = StatusReporter(self, self._diagnostics)
         self._arm = RosArmDriver(self, timeout_s=cfg.driver_timeout_s)
         self._hand = RosHandDriver(self, FREEDOM.joint_names, timeout_s=cfg.driver_timeout_s)
-        self._clock = RosClock(self)
+        self._ros_clock = RosClock(self)
         robot = RobotDescription(XARM7.urdf)
         self._planner = ShownPlanner(cfg.planner, self)
         self._chain = Chain()
@@ -119,7 +119,7 @@ class ArmControlNode(Node):
 
     def destroy_node(self) -> None:
         """Wake whatever still waits, then end the node."""
-        self._clock.close()
+        self._ros_clock.close()
         super().destroy_node()
 
     def _create_endpoints(self) -> None:
@@ -214,7 +214,7 @@ class ArmControlNode(Node):
         return self._result(run)
 
     def _run(self, handle: ServerGoalHandle) -> RunOutcome:
-        cfg, goal = self._parameters.cfg, handle.request
+        cfg, goal = self._node_parameters.cfg, handle.request
         command = replace(command_from_msg(goal.command), command_id=self._active)
 
         def report(stage: Stage, detail: str, attempt: int) -> None:
@@ -225,7 +225,7 @@ class ArmControlNode(Node):
         report(Stage.COMMAND, command.text[:200], 0)
         run = GraspRun(
             command,
-            GraspExecutor(self._arm, self._hand, self._clock, self._planner, cfg.execution),
+            GraspExecutor(self._arm, self._hand, self._ros_clock, self._planner, cfg.execution),
             self._chain,
             send=self._send,
             is_cancelled=lambda: bool(handle.is_cancel_requested),

@@ -54,7 +54,7 @@ class GeneratorNode(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__('generator')
-        self._parameters = CfgParameters(self, GeneratorNodeCfg())
+        self._node_parameters = CfgParameters(self, GeneratorNodeCfg())
         self._diagnostics = DiagnosticsPublisher(self)
         self._status = StatusReporter(self, self._diagnostics)
         self._candidates = self.create_publisher(
@@ -64,12 +64,12 @@ class GeneratorNode(LifecycleNode):
         self._generator: GraspGenerator | None = None
         self._is_active = False
         self._lock = Lock()
-        if self._parameters.cfg.autostart:
+        if self._node_parameters.cfg.autostart:
             self._start()
 
     def on_configure(self, state: State) -> TransitionCallbackReturn:
         """Load the generator and open the endpoints."""
-        cfg = self._parameters.cfg
+        cfg = self._node_parameters.cfg
         torch.set_num_threads(cfg.num_threads)
         try:
             self._generator = load_generator(cfg.generator)
@@ -92,7 +92,7 @@ class GeneratorNode(LifecycleNode):
     def on_activate(self, state: State) -> TransitionCallbackReturn:
         """Begin to answer."""
         self._is_active = True
-        name = self._parameters.cfg.generator
+        name = self._node_parameters.cfg.generator
         self.get_logger().info(f'ready: {name}')
         return super().on_activate(state)
 
@@ -117,7 +117,7 @@ class GeneratorNode(LifecycleNode):
         command = message.command
         self._status.begin(Stage.GENERATE, command.command_id)
         start = time.perf_counter()
-        cfg = self._parameters.cfg
+        cfg = self._node_parameters.cfg
         candidates, outcome = self._generate(
             message, cfg.num_grasps, command.seed, cfg.time_budget_s
         )
@@ -129,7 +129,7 @@ class GeneratorNode(LifecycleNode):
     def _on_request(
         self, request: GenerateGrasps.Request, response: GenerateGrasps.Response
     ) -> GenerateGrasps.Response:
-        cfg = self._parameters.cfg
+        cfg = self._node_parameters.cfg
         candidates, outcome = self._generate(
             request.object,
             request.num_grasps or cfg.num_grasps,

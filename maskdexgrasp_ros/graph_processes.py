@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
@@ -60,6 +60,7 @@ class GraphProcesses:
         params: Parameter file keyed by node name; '' takes the one that ships.
         overrides: Node name -> parameters that replace those of the file.
         use_sim: Whether the simulator stands in for the hardware.
+        only: Names of the nodes to start here; empty starts all.
         namespace: Of every node.
         log_level: 'debug', 'info', 'warn' or 'error'.
         spread: See `graph_environment`.
@@ -72,6 +73,7 @@ class GraphProcesses:
         params: str | Path = '',
         overrides: Mapping[str, Mapping[str, object]] | None = None,
         use_sim: bool = True,
+        only: Collection[str] = (),
         namespace: str = '',
         log_level: str = 'info',
         spread: bool = False,
@@ -79,7 +81,7 @@ class GraphProcesses:
         self._log_dir = log_dir
         self._params = params_file(params)
         self._overrides = overrides or {}
-        self._nodes = nodes_for(use_sim=use_sim)
+        self._nodes = tuple(n for n in nodes_for(use_sim=use_sim) if not only or n.name in only)
         self._use_sim = use_sim
         self._namespace = namespace
         self._log_level = log_level

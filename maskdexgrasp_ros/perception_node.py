@@ -71,13 +71,15 @@ class PerceptionNode(Node):
 
     def __init__(self) -> None:
         super().__init__('perception')
-        self._parameters = CfgParameters(self, PerceptionNodeCfg())
-        self._perceiver = Perceiver(completion=load_completion(self._parameters.cfg.completion))
+        self._node_parameters = CfgParameters(self, PerceptionNodeCfg())
+        self._perceiver = Perceiver(
+            completion=load_completion(self._node_parameters.cfg.completion)
+        )
         self._settings = CfgParameters(self, PerceptionCfg(), on_change=self._set_perception)
         self._set_perception(self._settings.cfg)
         self._diagnostics = DiagnosticsPublisher(self)
         self._status = StatusReporter(self, self._diagnostics)
-        self._gate = CommandGate(self._parameters.cfg.command_timeout_s, time.monotonic)
+        self._gate = CommandGate(self._node_parameters.cfg.command_timeout_s, time.monotonic)
         self._pictures = FrameBuffer()
         self._transforms = TransformListener(self)
         self._idle_since_s = 0.0
@@ -87,12 +89,12 @@ class PerceptionNode(Node):
         self._markers = self.create_publisher(MarkerArray, topics.MARKERS, qos.RELIABLE)
         self._subscribe()
         self.create_timer(1.0, self._watch)
-        self.get_logger().info(f'ready: reads {self._parameters.cfg.input}')
+        self.get_logger().info(f'ready: reads {self._node_parameters.cfg.input}')
 
     def _subscribe(self) -> None:
         commands, sensors = ReentrantCallbackGroup(), MutuallyExclusiveCallbackGroup()
         subscribe = self.create_subscription
-        if self._parameters.cfg.input == 'points':
+        if self._node_parameters.cfg.input == 'points':
             sources = [(PointCloud2, topics.POINTS, self._pictures.add_cloud)]
         else:
             sources = [
@@ -154,7 +156,7 @@ class PerceptionNode(Node):
 
     def _fresh_picture(self, not_before_s: float) -> tuple[Picture, Array]:
         """Return a picture that is fresh, and the pose of its frame in the base frame."""
-        cfg = self._parameters.cfg
+        cfg = self._node_parameters.cfg
         now_s = self._now_s()
         not_before_s = max(not_before_s, now_s - cfg.max_age_s, self._idle_since_s)
         picture = self._pictures.wait_for(not_before_s, cfg.wait_s)
@@ -172,7 +174,7 @@ class PerceptionNode(Node):
             raise _refusal(Code.WRONG_FRAME, str(error)) from error
 
     def _no_picture(self, not_before_s: float) -> StageError:
-        cfg = self._parameters.cfg
+        cfg = self._node_parameters.cfg
         newest = self._pictures.newest()
         if newest is None:
             topic = topics.POINTS if cfg.input == 'points' else topics.DEPTH_IMAGE
@@ -200,7 +202,7 @@ class PerceptionNode(Node):
     def _watch(self) -> None:
         expired = self._gate.pop_expired()
         if expired:
-            limit_s = self._parameters.cfg.command_timeout_s
+            limit_s = self._node_parameters.cfg.command_timeout_s
             reason = f'nothing was heard of the command for {limit_s:.0f} s'
             outcome = Outcome(stage=Stage.COMMAND, code=Code.TIMEOUT, reason=reason)
             self._status.publish(outcome, expired, done=True)

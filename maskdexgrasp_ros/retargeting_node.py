@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rclpy.node import Node
 
 from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
-from maskdexgrasp_core.retargeting import load_retargeter
+from maskdexgrasp_core.retargeting.hand_retargeter import load_retargeter
 from maskdexgrasp_ros import qos, topics
 from maskdexgrasp_ros.diagnostics import DiagnosticsPublisher
 from maskdexgrasp_ros.grasp_conversions import (

@@ -14,6 +14,7 @@ from maskdexgrasp_core.arm.xarm7 import XARM7
 from maskdexgrasp_core.errors import InvalidInputError, MaskDexGraspError
 from maskdexgrasp_core.outcome import Stage
 from maskdexgrasp_core.sim.scene import Placement
+from maskdexgrasp_core.sim.window import WorldWindow
 from maskdexgrasp_core.sim.world import World, WorldCfg
 from maskdexgrasp_ros import qos, topics
 from maskdexgrasp_ros.conversions import time_to_msg, transform_to_msg
@@ -47,6 +48,7 @@ from maskdexgrasp_ros.world_loop import ObjectSample, WorldLoop
 
 _JOINT_STATES_S = 0.04
 """Shortest simulated time between two joint states [s]."""
+_WINDOW_S = 0.04
 _MAX_STEPS = 100_000
 
 
@@ -70,6 +72,8 @@ class SimNodeCfg:
         default='16UC1', metadata={'choices': ('16UC1', '32FC1'), 'read_only': True}
     )
     """Depth pictures in millimetres (as the D435 driver) or in metres."""
+    headless: bool = field(default=True, metadata={'read_only': True})
+    """False opens MuJoCo's window; it needs a display."""
 
 
 class SimNode(Node):
@@ -82,8 +86,8 @@ class SimNode(Node):
 
     def __init__(self) -> None:
         super().__init__('sim')
-        self._parameters = CfgParameters(self, SimNodeCfg())
-        cfg = self._parameters.cfg
+        self._node_parameters = CfgParameters(self, SimNodeCfg())
+        cfg = self._node_parameters.cfg
         self._scene, self._files = cfg.scene, _split_paths(cfg.object_files)
         if self._files:
             self._scene = ''
@@ -104,6 +108,9 @@ class SimNode(Node):
         self._camera = SimCameraPublisher(
             self, self._loop, seed=cfg.seed, period_s=self._period_s, encoding=cfg.depth_encoding
         )
+        self._window = None if cfg.headless else WorldWindow(self._world)
+        if self._window is not None:
+            self.create_timer(_WINDOW_S, self._window.update)
         self._loop.start()
         self._camera.start()
         self.create_timer(0.5, self._watch)
@@ -114,13 +121,15 @@ class SimNode(Node):
         """End the threads, then the node."""
         self._camera.close()
         self._loop.close()
+        if self._window is not None:
+            self._window.close()
         super().destroy_node()
 
     # -- endpoints --------------------------------------------------------------------------
 
     def _create_publishers(self) -> None:
         advertise = self.create_publisher
-        self._clock = advertise(ClockMsg, topics.CLOCK, qos.CLOCK)
+        self._clock_publisher = advertise(ClockMsg, topics.CLOCK, qos.CLOCK)
         self._arm_states = advertise(ArmState, topics.ARM_STATE, qos.SENSOR_DATA)
         self._hand_states = advertise(HandState, topics.HAND_STATE, qos.SENSOR_DATA)
         self._joint_states = advertise(JointState, topics.JOINT_STATES, qos.SENSOR_DATA)
@@ -255,7 +264,7 @@ class SimNode(Node):
         return self._stage is not None and self._stage >= Stage.APPROACH
 
     def _period_s(self) -> float:
-        cfg = self._parameters.cfg
+        cfg = self._node_parameters.cfg
         busy = self._stage is not None and self._stage > Stage.PERCEIVE
         return 1.0 / (cfg.busy_camera_rate_hz if busy else cfg.camera_rate_hz)
 
@@ -266,7 +275,7 @@ class SimNode(Node):
             motions = dict(self._motions)
             joints = self._world.joint_state()
         stamp = time_to_msg(now_s)
-        self._clock.publish(ClockMsg(clock=stamp))
+        self._clock_publisher.publish(ClockMsg(clock=stamp))
         arm_message = arm_state_to_msg(arm, self._world.joints.arm, motion=motions['arm'])
         hand_message = hand_state_to_msg(hand, self._world.joints.motors, motion=motions['hand'])
         arm_message.header.stamp = hand_message.header.stamp = stamp
