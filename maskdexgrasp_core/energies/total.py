@@ -29,7 +29,7 @@ from maskdexgrasp_core.geometry.signed_distance import GridField, GridSignedDist
 class EnergyCfg:
     """Weights of the energies and the numbers inside them; a weight of 0 drops a term."""
 
-    force_closure: float = 4.0
+    force_closure: float = 2.0
     contact: float = 100.0
     """[1/m]."""
     penetration: float = 100.0
