@@ -35,7 +35,9 @@ def points_to_msg(
     """
     formats = ['<f4', '<f4', '<f4'] + ([] if colors is None else ['<u4'])
     names = [*_COORDINATES, 'rgb'][: len(formats)]
-    records = np.zeros(points.shape[:-1], dtype=list(zip(names, formats, strict=True)))
+    records: NDArray[np.void] = np.zeros(
+        points.shape[:-1], dtype=list(zip(names, formats, strict=True))
+    )
     for axis, name in enumerate(_COORDINATES):
         records[name] = points[..., axis]
     if colors is not None:

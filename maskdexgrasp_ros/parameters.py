@@ -10,8 +10,7 @@ import ast
 import dataclasses
 import inspect
 import textwrap
-from collections.abc import Callable, Hashable
-from functools import cache
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from rclpy.node import Node
@@ -151,7 +150,6 @@ def _limits(spec: 'dataclasses.Field[Any]') -> tuple[float, float] | None:
 def _flatten(cfg: object) -> 'dict[str, tuple[dataclasses.Field[Any], Any]]':
     """Return dotted name -> (field, value) of a Cfg and of those nested in it."""
     flat: dict[str, tuple[dataclasses.Field[Any], Any]] = {}
-    kind: Hashable = type(cfg)
     for spec in dataclasses.fields(cfg):  # type: ignore[arg-type]
         value = getattr(cfg, spec.name)
         if dataclasses.is_dataclass(value):
@@ -159,7 +157,7 @@ def _flatten(cfg: object) -> 'dict[str, tuple[dataclasses.Field[Any], Any]]':
             flat |= {f'{spec.name}.{name}': entry for name, entry in inner.items()}
             continue
         described = dict(spec.metadata)
-        described.setdefault('description', _attribute_docstrings(kind).get(spec.name, ''))
+        described.setdefault('description', _attribute_docstrings(type(cfg)).get(spec.name, ''))
         described['type'] = get_type_hints(type(cfg))[spec.name]
         copy = dataclasses.field(metadata=described)
         copy.name = spec.name
@@ -167,11 +165,10 @@ def _flatten(cfg: object) -> 'dict[str, tuple[dataclasses.Field[Any], Any]]':
     return flat
 
 
-@cache
-def _attribute_docstrings(cls: Hashable) -> dict[str, str]:
+def _attribute_docstrings(cls: type) -> dict[str, str]:
     """Return field -> the string literal below it in the source of `cls` and of its bases."""
     found: dict[str, str] = {}
-    for base in reversed(inspect.getmro(cls)[:-1]):  # type: ignore[arg-type]
+    for base in reversed(inspect.getmro(cls)[:-1]):
         body = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
         if not isinstance(body, ast.ClassDef):
             continue
