@@ -72,7 +72,8 @@ def render_view(
     scene = o3d.t.geometry.RaycastingScene(nthreads=1)
     for mesh, _ in meshes:
         scene.add_triangles(
-            np.asarray(mesh.vertices, dtype=np.float32), np.asarray(mesh.faces, dtype=np.uint32)
+            o3d.core.Tensor.from_numpy(np.asarray(mesh.vertices, dtype=np.float32)),
+            o3d.core.Tensor.from_numpy(np.asarray(mesh.faces, dtype=np.uint32)),
         )
     corner_intrinsics = cfg.intrinsics
     corner_intrinsics[:2, 2] += 0.5  # Open3D counts from the corner of a pixel, we from its centre

@@ -8,7 +8,7 @@ import open3d as o3d
 from maskdexgrasp_core.perception.cfg import PerceptionCfg
 from maskdexgrasp_core.types import Array
 
-_RANSAC_POINTS = 5000
+_RANSAC_POINTS = 2000
 _RANSAC_STEPS = 150
 _MIN_PLANE_POINTS = 150
 

@@ -35,6 +35,8 @@ def mesh_of_field(field: Array, *, origin: Array, voxel_m: float) -> trimesh.Tri
     mesh = trimesh.Trimesh(
         vertices=(vertices - 1.0) * voxel_m + origin, faces=faces[:, ::-1], process=True
     )
+    if mesh.volume < 0:
+        mesh.invert()
     return simplified(largest_body(mesh))
 
 
@@ -45,9 +47,10 @@ def largest_body(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
         raise bad_shape('the completed surface is not closed')
     volumes = [abs(body.volume) for body in bodies]
     kept = [b for b, v in zip(bodies, volumes, strict=True) if v > 0.02 * max(volumes)]
-    merged: trimesh.Trimesh = trimesh.util.concatenate(kept)
-    if merged.volume < 0:
-        merged.invert()
+    if len(kept) == 1:
+        return kept[0]
+    merged = trimesh.util.concatenate(kept)
+    assert isinstance(merged, trimesh.Trimesh)
     return merged
 
 

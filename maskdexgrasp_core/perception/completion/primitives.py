@@ -18,6 +18,8 @@ EXPLAINED_M = 0.003
 _FREE_MARGIN_M = 0.006
 _FREE_WEIGHT = 1.0
 _MIN_ROUNDNESS = 0.45
+_CERTAIN = 0.97
+"""No further body is tried after one with this score."""
 _FREE_QUANTILES = (0.88, 0.72)
 """The second saves thin walls that a slightly wrong axis would carve away from both sides."""
 _MIN_ELONGATION = 1.6
@@ -52,14 +54,25 @@ def fit_bodies(cloud: ObservedCloud, view: ViewField, table_height: float) -> tu
         view: Its free space.
         table_height: z of the table [m].
     """
-    bodies = [_sphere(cloud, view, table_height), _box(cloud, view, table_height)]
-    bodies.append(_revolution(cloud, view, table_height, 'upright', np.array([0.0, 0.0, 1.0])))
     flat = cloud.points[:, :2] - cloud.points[:, :2].mean(axis=0)
     _, spread, axes = np.linalg.svd(flat, full_matrices=False)
+    lying = np.array([axes[0, 0], axes[0, 1], 0.0])
+    upright = np.array([0.0, 0.0, 1.0])
+    fits: list[Callable[[], Body | None]] = [
+        lambda: _sphere(cloud, view, table_height),
+        lambda: _box(cloud, view, table_height),
+        lambda: _revolution(cloud, view, table_height, 'upright', upright),
+    ]
     if spread[0] > _MIN_ELONGATION * spread[1]:
-        direction = np.array([axes[0, 0], axes[0, 1], 0.0])
-        bodies.append(_revolution(cloud, view, table_height, 'lying', direction))
-    return tuple(sorted((b for b in bodies if b is not None), key=lambda b: -b.score))
+        fits.append(lambda: _revolution(cloud, view, table_height, 'lying', lying))
+    bodies: list[Body] = []
+    for fit in fits:
+        if len(bodies) and max(b.score for b in bodies) > _CERTAIN:
+            break
+        body = fit()
+        if body is not None:
+            bodies.append(body)
+    return tuple(sorted(bodies, key=lambda b: -b.score))
 
 
 class FittedPrimitives:
@@ -164,12 +177,16 @@ def _span(values: Array) -> Array:
 
 
 def _side(values: Array, sign: int) -> float:
-    """Return where a side of a box lies: mean of the outermost layer, noise averaged."""
+    """Return where a side of a box lies: on the seen face, or at the edge of the other faces.
+
+    A face seen from the front gives a crowd of points at the outermost place, whose middle is
+    averaged against noise; a hidden face is known by the edge of its neighbours only.
+    """
     signed = sign * values
-    edge = np.percentile(signed, 99)
-    layer = signed[np.abs(signed - edge) < 0.004]
-    few = len(layer) < 0.08 * len(values)
-    return sign * float(edge if few else np.median(layer))
+    edge = float(np.percentile(signed, 99.3))
+    layer = signed[np.abs(signed - edge) < 0.003]
+    behind = np.count_nonzero((signed < edge - 0.003) & (signed > edge - 0.009))
+    return sign * (float(np.median(layer)) if len(layer) > 1.5 * behind else edge)
 
 
 def _revolution(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.geometry.point_cloud import deproject
 from maskdexgrasp_core.outcome import Code, StageError
 from maskdexgrasp_core.perception.cfg import PerceptionCfg
 from maskdexgrasp_core.perception.pipeline import Perceiver
@@ -68,8 +69,6 @@ def test_same_seed_gives_the_same_observation(four: CameraFrame) -> None:
 
 
 def test_cloud_and_frame_give_the_same_object(four: CameraFrame) -> None:
-    from maskdexgrasp_core.geometry.point_cloud import deproject
-
     points = deproject(four.depth_m, four.intrinsics, four.T_base_camera)
     points[four.depth_m.ravel() == 0] = np.nan
     cloud = ObservedCloud(points=points, colors=four.color.reshape(-1, 3), camera_position=CAMERA)
@@ -159,7 +158,7 @@ def test_nan_and_inf_among_good_points_do_no_harm(four: CameraFrame) -> None:
 
 
 def test_points_elsewhere_are_an_empty_crop() -> None:
-    assert code_of(cloud_of(table_points() + [5.0, 0.0, 0.0])) is Code.EMPTY_CROP
+    assert code_of(cloud_of(table_points() + np.array([5.0, 0.0, 0.0]))) is Code.EMPTY_CROP
 
 
 def test_one_point_object_is_too_small() -> None:
