@@ -28,7 +28,8 @@ class PerceptionCfg:
     crop_min_y_m: float = _setting(-0.40, 'lowest y of the crop box [m]', -2.0, 2.0)
     crop_max_y_m: float = _setting(0.40, 'highest y of the crop box [m]', -2.0, 2.0)
     crop_below_table_m: float = _setting(0.03, 'crop box starts this far below the table', 0, 0.2)
-    crop_above_table_m: float = _setting(0.40, 'crop box ends this far above the table', 0.05, 2.0)
+    crop_above_table_m: float = _setting(0.34, 'crop box ends this far above the table', 0.05, 2.0)
+    """Below the fingertips of the arm at home, which would be taken for an obstacle."""
     table_height_m: float = _setting(-0.10, 'expected z of the table top [m]', -1.0, 1.0)
     """Where the plane is looked for, and the answer when the cloud shows no table."""
     table_search_m: float = _setting(0.02, 'table may be this far from its expected z', 0.002, 0.1)
