@@ -24,6 +24,8 @@ _MAX_SINGLE_DEVIATION = 6.0
 """One descriptor counts at most this much, so that one broken measure does not decide."""
 _MARGIN = 0.35
 """A cluster fits a category if no other category fits better by more than this."""
+_KIN = {'mug': ('cup',), 'cup': ('mug',), 'ball': ('apple',)}
+"""A mug whose handle is hidden looks like a cup; colour, size or place may then decide."""
 _RATIO = 1.3
 """If none does, those compete whose deviation is at most this times the best."""
 _SIZE_TIE = 0.04
@@ -130,6 +132,8 @@ def _of_category(
     """Keep clusters shaped like the category, those that fit no other category better first."""
     if query.category not in CATEGORY_SHAPES:
         return left
+    told_apart = bool(query.color or query.size or query.position)
+    kin = _KIN.get(query.category, ()) if told_apart else ()
     named, margin = [], []
     for i in left:
         cloud = ObservedCloud(
@@ -137,7 +141,8 @@ def _of_category(
         )
         deviations = category_deviations(cloud, table_heights[i])
         named.append(deviations[query.category])
-        margin.append(deviations[query.category] - min(deviations.values()))
+        rivals = [d for name, d in deviations.items() if name not in kin]
+        margin.append(deviations[query.category] - min(rivals))
     deviation, behind = np.array(named), np.array(margin)
     if deviation.min() > _MAX_DEVIATION:
         reason = (

@@ -39,7 +39,7 @@ def table_points(count: int = 20_000) -> np.ndarray:
 
 @pytest.fixture(scope='module')
 def four(render: Render) -> CameraFrame:
-    """Red mug right, blue mug left, green box in the middle, yellow can far."""
+    """Red mug right, blue mug left (handle hidden), green box in the middle, yellow can far."""
     return render(
         ('mug', 0, 'red', 0.45, -0.15, 1.0),
         ('mug', 1, 'blue', 0.45, 0.18, 2.0),
@@ -99,9 +99,14 @@ def test_sentence_chooses_the_cluster(
     assert len(seen.obstacles) == 3
 
 
-def test_two_alike_are_ambiguous_and_the_reason_says_what_to_add(four: CameraFrame) -> None:
+def test_two_alike_are_ambiguous_and_the_reason_says_what_to_add(render: Render) -> None:
+    frame, _ = render(
+        ('mug', 0, 'red', 0.45, -0.15, 1.0),
+        ('mug', 1, 'blue', 0.50, 0.10, 1.0),
+        ('box', 0, 'green', 0.48, -0.02, 0.5),
+    )
     with pytest.raises(StageError) as caught:
-        Perceiver().perceive(four, command('pick up the mug'))
+        Perceiver().perceive(frame, command('pick up the mug'))
     assert caught.value.outcome.code is Code.TEXT_IS_AMBIGUOUS
     assert caught.value.outcome.reason.startswith('2 objects fit "mug"')
     assert 'colour' in caught.value.outcome.reason
