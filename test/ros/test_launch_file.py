@@ -95,7 +95,11 @@ def test_a_node_that_ends_is_reported_with_its_last_lines(tmp_path):
     with graph:
         pids = graph.process_ids
         with pytest.raises(GraphError, match=r'missing\.yaml'):
-            for _ in range(600):
-                graph.check()
-                time.sleep(0.1)
+            wait_for_the_end_of_a_node(graph)
     assert all(not Path(f'/proc/{pid}').exists() for pid in pids.values())
+
+
+def wait_for_the_end_of_a_node(graph):
+    for _ in range(600):
+        graph.check()
+        time.sleep(0.1)
