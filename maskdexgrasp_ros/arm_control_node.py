@@ -133,7 +133,9 @@ class ArmControlNode(Node):
             cancel_callback=lambda _: CancelResponse.ACCEPT,
             callback_group=goals,
         )
-        self._front = ActionClient(self, ExecuteGrasp, topics.EXECUTE_GRASP, callback_group=goals)
+        self._front: Any = ActionClient(
+            self, ExecuteGrasp, topics.EXECUTE_GRASP, callback_group=goals
+        )
         subscribe = self.create_subscription
         subscribe(
             HandGrasps, topics.HAND_GRASPS, self._on_grasps, qos.RELIABLE, callback_group=reports

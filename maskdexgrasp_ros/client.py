@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,7 +13,7 @@ import rclpy
 from numpy.typing import NDArray
 from rclpy.action import ActionClient
 from rclpy.action.client import ClientGoalHandle
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -22,30 +22,23 @@ from maskdexgrasp_core.errors import DriverError
 from maskdexgrasp_core.outcome import Code, Outcome, Stage
 from maskdexgrasp_core.types import Command, HandGrasp
 from maskdexgrasp_ros import qos, topics
-from maskdexgrasp_ros.conversions import command_to_msg, time_from_msg
-from maskdexgrasp_ros.frame_buffer import FrameBuffer, Picture
+from maskdexgrasp_ros.conversions import command_to_msg
+from maskdexgrasp_ros.frame_buffer import Picture
+from maskdexgrasp_ros.graph_listener import Feedback, GraphListener, Seen
 from maskdexgrasp_ros.grasp_conversions import hand_grasp_from_msg
 from maskdexgrasp_ros.interfaces import (
-    CameraInfo,
     Empty,
     ExecuteGrasp,
     GoalStatus,
-    GraspCandidates,
-    GraspStatus,
-    HandGrasps,
-    Image,
     ResetWorld,
-    SegmentedObject,
-    TFMessage,
     Trigger,
 )
-from maskdexgrasp_ros.scoring import LiftScore, LiftWatch
+from maskdexgrasp_ros.scoring import LiftScore
 
 _POLL_S = 0.05
 _STATUS_GRACE_S = 1.0
 
-Feedback = Callable[[Stage, str, int], None]
-"""Called with stage, detail and attempt (0 = first) as a command goes on."""
+__all__ = ['CommandResult', 'Feedback', 'GraspClient', 'Seen']
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,16 +62,6 @@ class CommandResult:
     """Wall time from sending to the first motion [s]; None if nothing moved."""
 
 
-@dataclass(kw_only=True)
-class Seen:
-    """The newest messages of a command, for pictures and reports."""
-
-    segmented: SegmentedObject | None = None
-    candidates: GraspCandidates | None = None
-    hand_grasps: HandGrasps | None = None
-    statuses: list[GraspStatus] = field(default_factory=list)
-
-
 class GraspClient:
     """Talks to a graph from one node that is spun in the background; a context manager.
 
@@ -100,11 +83,8 @@ class GraspClient:
         self.node = Node(
             'maskdexgrasp_client', namespace=namespace, parameter_overrides=[sim_time]
         )
-        self.seen = Seen()
-        self._watch = LiftWatch()
-        self._pictures = FrameBuffer()
-        self._group = ReentrantCallbackGroup()
-        self._create_endpoints(watch_camera)
+        self._listener = GraphListener(self.node, watch_camera=watch_camera)
+        self._create_endpoints()
         self._executor = MultiThreadedExecutor(num_threads=4)
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, name='client', daemon=True)
@@ -128,6 +108,11 @@ class GraspClient:
         self.node.destroy_node()
         if self._own_context:
             rclpy.try_shutdown()
+
+    @property
+    def seen(self) -> Seen:
+        """What was heard of the present or last command."""
+        return self._listener.seen
 
     # -- readiness --------------------------------------------------------------------------
 
@@ -191,7 +176,7 @@ class GraspClient:
         response = self._call(self._reset_world, request, 60.0)
         if not response.success:
             raise DriverError(response.message)
-        self._watch.clear()
+        self._listener.lifts.clear()
         return list(response.object_names)
 
     def now_s(self) -> float:
@@ -202,7 +187,7 @@ class GraspClient:
         self, *, not_before_s: float = 0.0, timeout_s: float = 3.0
     ) -> Picture | None:
         """Return a picture stamped at `not_before_s` [s] or later, or None after the wait."""
-        return self._pictures.wait_for(not_before_s, timeout_s)
+        return self._listener.pictures.wait_for(not_before_s, timeout_s)
 
     def fresh_color(self, timeout_s: float = 3.0) -> NDArray[np.uint8] | None:
         """Return (H, W, 3) RGB that the camera takes from now on, or None."""
@@ -233,10 +218,7 @@ class GraspClient:
         Raises:
             DriverError: If the action server does not answer.
         """
-        self.seen = Seen()
-        self._feedback, self._command_id = on_feedback, command.command_id
-        self._watch.start()
-        self._moved_at: float | None = None
+        self._listener.begin(command.command_id, on_feedback)
         began = time.perf_counter()
         goal = ExecuteGrasp.Goal(command=command_to_msg(command))
         handle = self._send(goal)
@@ -246,8 +228,8 @@ class GraspClient:
             outcome, result = self._refusal(command.command_id), None
         total_s = time.perf_counter() - began
         self._let_pass(settle_s)
-        name, score = self._watch.best()
-        moved_at = self._moved_at
+        name, score = self._listener.lifts.best()
+        moved_at = self._listener.moved_at
         return CommandResult(
             outcome=outcome,
             stage_seconds=_seconds(result),
@@ -281,66 +263,23 @@ class GraspClient:
 
     # -- inside -----------------------------------------------------------------------------
 
-    def _create_endpoints(self, watch_camera: bool) -> None:
-        node, group = self.node, self._group
+    def _create_endpoints(self) -> None:
+        node, group = self.node, ReentrantCallbackGroup()
         self._handle: ClientGoalHandle | None = None
-        self._feedback: Feedback | None = None
-        self._command_id = ''
-        self._moved_at = None
-        self._action = ActionClient(node, ExecuteGrasp, topics.EXECUTE_GRASP, callback_group=group)
-        self._reset_world = node.create_client(
+        self._action: Any = ActionClient(
+            node, ExecuteGrasp, topics.EXECUTE_GRASP, callback_group=group
+        )
+        self._reset_world: Any = node.create_client(
             ResetWorld, topics.RESET_WORLD, callback_group=group
         )
-        self._reset = node.create_client(Trigger, topics.RESET, callback_group=group)
+        self._reset: Any = node.create_client(Trigger, topics.RESET, callback_group=group)
         self._stop = node.create_publisher(Empty, topics.STOP, qos.RELIABLE)
-        subscribe = node.create_subscription
-        sensors, reports = MutuallyExclusiveCallbackGroup(), MutuallyExclusiveCallbackGroup()
-        for kind, name, hear in (
-            (SegmentedObject, topics.SEGMENTED_OBJECT, self._on_segmented),
-            (GraspCandidates, topics.GRASP_CANDIDATES, self._on_candidates),
-            (HandGrasps, topics.HAND_GRASPS, self._on_hand_grasps),
-            (GraspStatus, topics.GRASP_STATUS, self._on_status),
-            (TFMessage, topics.OBJECT_POSES, self._on_objects),
-        ):
-            subscribe(kind, name, hear, qos.RELIABLE, callback_group=reports)
-        if watch_camera:
-            for kind, name, hear in (
-                (Image, topics.DEPTH_IMAGE, self._pictures.add_depth),
-                (Image, topics.COLOR_IMAGE, self._pictures.add_color),
-                (CameraInfo, topics.DEPTH_INFO, self._pictures.add_info),
-            ):
-                subscribe(kind, name, hear, qos.SENSOR_DATA, callback_group=sensors)
 
     def _spin(self) -> None:
         try:
             self._executor.spin()
         except ExternalShutdownException:
             return
-
-    def _on_segmented(self, message: SegmentedObject) -> None:
-        self.seen.segmented = message
-
-    def _on_candidates(self, message: GraspCandidates) -> None:
-        self.seen.candidates = message
-
-    def _on_hand_grasps(self, message: HandGrasps) -> None:
-        self.seen.hand_grasps = message
-
-    def _on_status(self, message: GraspStatus) -> None:
-        if message.command_id != self._command_id:
-            return
-        self.seen.statuses.append(message)
-        stage = Stage(message.stage)
-        if stage is Stage.APPROACH and self._moved_at is None:
-            self._moved_at = time.perf_counter()
-        if self._feedback is not None and not message.done and not message.stage_names:
-            self._feedback(stage, '', message.attempt)
-
-    def _on_objects(self, message: TFMessage) -> None:
-        for transform in message.transforms:
-            height_m = transform.transform.translation.z
-            stamp_s = time_from_msg(transform.header.stamp)
-            self._watch.see(transform.child_frame_id, height_m, stamp_s)
 
     def _send(self, goal: Any) -> ClientGoalHandle:
         if not self._action.wait_for_server(timeout_sec=5.0):

@@ -1,4 +1,4 @@
-"""Arm control and simulation as processes: motion, cancel, stop, reset, and refusals in between."""
+"""Arm control and simulation as processes: motion, cancel, stop, reset, refusals."""
 
 import threading
 import time
