@@ -31,8 +31,11 @@ ARM_STATE = 'arm/state'
 ARM_MOVE = 'arm/move'
 HAND_STATE = 'hand/state'
 HAND_MOVE = 'hand/move'
-CLEAR_STOP = 'clear_stop'
-"""std_srvs/Trigger of the device: part of `reset`."""
+ARM_STOP = 'arm/stop'
+ARM_CLEAR_STOP = 'arm/clear_stop'
+HAND_STOP = 'hand/stop'
+HAND_CLEAR_STOP = 'hand/clear_stop'
+"""std_srvs/Trigger of one device; `stop` and `reset` are for the whole robot."""
 OBJECT_POSES = 'sim/object_poses'
 """tf2_msgs/TFMessage of the true poses in link_base: for scoring, no other node reads it."""
 
