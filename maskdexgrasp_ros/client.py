@@ -83,6 +83,7 @@ class GraspClient:
         self.node = Node(
             'maskdexgrasp_client', namespace=namespace, parameter_overrides=[sim_time]
         )
+        self._watch_camera = watch_camera
         self._listener = GraphListener(self.node, watch_camera=watch_camera)
         self._create_endpoints()
         self._executor = MultiThreadedExecutor(num_threads=4)
@@ -129,6 +130,8 @@ class GraspClient:
             readers = self.node.get_subscriptions_info_by_topic(self.node.resolve_topic_name(name))
             if not [r for r in readers if r.node_name != self.node.get_name()]:
                 lacks.append(f'a reader of {name}')
+        if self._watch_camera and self._listener.pictures.newest() is None:
+            lacks.append(f'a picture on {topics.DEPTH_IMAGE}')
         return lacks
 
     def wait_ready(

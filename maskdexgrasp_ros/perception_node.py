@@ -56,7 +56,7 @@ class PerceptionNodeCfg:
     """Method that closes the side of the object that the camera does not see."""
     max_age_s: float = field(default=1.0, metadata={'range': (0.01, 60.0)})
     """Oldest picture that a command may be answered with [s]."""
-    wait_s: float = field(default=2.0, metadata={'range': (0.0, 30.0)})
+    wait_s: float = field(default=5.0, metadata={'range': (0.0, 30.0)})
     """Wall time that a command waits for a picture and its transform [s]."""
     command_timeout_s: float = field(default=120.0, metadata={'range': (1.0, 3600.0)})
     """A command of which nothing is heard for this wall time has ended [s]."""
