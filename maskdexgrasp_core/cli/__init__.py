@@ -1,0 +1,1 @@
+"""The commands that need no ROS 2; `maskdexgrasp_ros.cli` has the others."""

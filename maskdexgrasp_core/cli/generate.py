@@ -1,0 +1,208 @@
+"""`maskdexgrasp generate`: grasps for a mesh or a cloud, without robot and without ROS 2."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from maskdexgrasp_core.cli.console import (
+    MISUSE,
+    console,
+    fail,
+    fail_outcome,
+    new_run_folder,
+    reported_errors,
+    run_header,
+    write_json,
+)
+from maskdexgrasp_core.cli.object_input import observe_cloud, observe_mesh
+from maskdexgrasp_core.cli.posed_hand import HAND_NAMES, PosedHand, make_grasps
+from maskdexgrasp_core.errors import DriverError
+from maskdexgrasp_core.hands.registry import load_hand
+from maskdexgrasp_core.outcome import Code, Outcome, Stage
+from maskdexgrasp_core.types import Command, ObjectObservation
+
+_MAX_PICTURES = 12
+
+
+def generate(
+    text: Annotated[
+        str, typer.Option('--text', '-t', help='What to do, e.g. "hold the mug by its handle".')
+    ] = 'hold the object',
+    object_file: Annotated[
+        Path | None, typer.Option('--object', help='Mesh file: .obj .stl .ply .glb .off.')
+    ] = None,
+    cloud_file: Annotated[
+        Path | None,
+        typer.Option('--cloud', help='Points of one view, z up: .ply .pcd .xyz .npy .npz.'),
+    ] = None,
+    count: Annotated[
+        int, typer.Option('-n', '--count', min=1, max=1000, help='Grasps to return at most.')
+    ] = 8,
+    hand: Annotated[
+        str, typer.Option(help=f'Hand of the grasps: {" or ".join(HAND_NAMES)}.')
+    ] = 'shadow',
+    generator: Annotated[str, typer.Option(help='Which generator proposes them.')] = 'energy',
+    completion: Annotated[
+        str, typer.Option(help='With --cloud: how the side that was not seen is closed.')
+    ] = 'union',
+    camera: Annotated[
+        str, typer.Option(help='With --cloud: where the camera was, "x,y,z" in its frame.')
+    ] = '',
+    seed: Annotated[int, typer.Option(min=0, help='The same seed gives the same grasps.')] = 0,
+    budget_s: Annotated[
+        float, typer.Option('--budget-s', min=0.1, help='Return the best after this time [s].')
+    ] = 60.0,
+    out: Annotated[
+        Path | None, typer.Option(help='Folder of the results; default runs/generate-<time>.')
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option('--json', help='Also write the grasps to this JSON file.')
+    ] = None,
+) -> None:
+    """Make grasps of one object and write them to JSON, NPZ and a picture.
+
+    A mesh is taken as a fully known shape; a cloud is one camera view that is completed first.
+
+    [bold]Examples[/]
+
+      maskdexgrasp generate --object mug.obj --text "hold the mug by its handle" -n 12
+
+      maskdexgrasp generate --cloud view.ply --camera 0.4,-0.2,0.6 --hand freedom
+
+    [bold]grasps.npz[/] holds T_base_wrist (G, 4, 4), joint_positions (G, J), score (G,): metres,
+    radians, base frame with the object's foot at (0.5, 0, -0.1).
+    """
+    if (object_file is None) == (cloud_file is None):
+        fail('INPUT', 'give either --object FILE or --cloud FILE', status=MISUSE)
+    command = Command(command_id='generate', text=text, seed=seed)
+    with reported_errors():
+        load_hand(hand)
+        began = time.perf_counter()
+        if object_file is not None:
+            observation, warnings = observe_mesh(object_file, command)
+        else:
+            assert cloud_file is not None  # one of both is given
+            position = _position(camera) if camera else None
+            observation, warnings = observe_cloud(
+                cloud_file, command, completion=completion, camera_position=position
+            )
+        for warning in warnings:
+            console.print(f'[yellow]note[/] {warning}')
+        with console.status('Looking for grasps ...'):
+            hands, dropped = make_grasps(
+                observation, hand, generator, count=count, seed=seed, budget_s=budget_s
+            )
+    if not hands:
+        reasons = ', '.join(f'{number} {reason}' for reason, number in dropped.items())
+        fail_outcome(_nothing(reasons or 'no candidate'))
+    seconds = time.perf_counter() - began
+    folder = new_run_folder(out, 'generate')
+    content = _content(observation, hands, dropped, hand) | {
+        **run_header(seed),
+        'seconds': round(seconds, 3),
+        'source': str(object_file or cloud_file),
+        'warnings': warnings,
+    }
+    write_json(folder / 'grasps.json', content)
+    if json_file is not None:
+        write_json(json_file, content)
+    _write_npz(folder / 'grasps.npz', observation, hands)
+    _draw(folder / 'grasps.png', observation, hands, hand)
+    _show(hands, dropped, seconds, folder)
+
+
+def _position(text: str) -> np.ndarray:
+    try:
+        position = np.array([float(number) for number in text.split(',')])
+    except ValueError:
+        position = np.zeros(0)
+    if position.shape != (3,) or not np.isfinite(position).all():
+        fail('INPUT', f'--camera is {text!r}; expected three numbers "x,y,z"', status=MISUSE)
+    return position
+
+
+def _nothing(reasons: str) -> Outcome:
+    return Outcome(stage=Stage.GENERATE, code=Code.NO_GRASP_FOUND, reason=f'dropped: {reasons}')
+
+
+def _content(
+    observation: ObjectObservation,
+    hands: list[PosedHand],
+    dropped: Mapping[str, int],
+    hand: str,
+) -> dict[str, object]:
+    command = observation.command
+    return {
+        'text': command.text if command is not None else '',
+        'label': observation.label,
+        'part': observation.part,
+        'hand': hand,
+        'root_link': load_hand(hand).root_link,
+        'frame': 'link_base',
+        'joint_names': list(load_hand(hand).joint_names),
+        'grasps': [
+            {
+                'T_base_wrist': posed.T_base_root,
+                'joint_positions': posed.joint_positions,
+                'score': posed.score,
+                'scores': posed.scores,
+            }
+            for posed in hands
+        ],
+        'dropped': dict(dropped),
+    }
+
+
+def _write_npz(path: Path, observation: ObjectObservation, hands: list[PosedHand]) -> None:
+    np.savez_compressed(
+        path,
+        T_base_wrist=np.stack([posed.T_base_root for posed in hands]),
+        joint_positions=np.stack([posed.joint_positions for posed in hands]),
+        score=np.array([posed.score for posed in hands]),
+        points=observation.cloud.points,
+        vertices=observation.shape.vertices,
+        faces=observation.shape.faces,
+    )
+
+
+def _draw(path: Path, observation: ObjectObservation, hands: list[PosedHand], hand: str) -> None:
+    from maskdexgrasp_core.viewer.gallery import compose_gallery
+    from maskdexgrasp_core.viewer.grasp_picture import GraspPicture, object_color
+
+    picture = GraspPicture(
+        shape=observation.shape,
+        table_height=observation.table_height,
+        color=object_color(observation.cloud.colors),
+    )
+    shown = hands[:_MAX_PICTURES]
+    try:
+        drawn = [
+            picture.draw(load_hand(hand), posed.T_base_root, posed.joint_positions)
+            for posed in shown
+        ]
+    except DriverError as error:
+        console.print(f'[yellow]no picture[/] {error}')
+        return
+    text = observation.command.text if observation.command is not None else ''
+    captions = [f'score {posed.score:.2f}' for posed in shown]
+    note = f'{load_hand(hand).name} hand, {len(hands)} grasps'
+    compose_gallery(drawn, captions, heading=f'“{text}”', note=note).save(path)
+
+
+def _show(
+    hands: list[PosedHand], dropped: Mapping[str, int], seconds: float, folder: Path
+) -> None:
+    table = Table('rank', 'score', 'wrist x, y, z [m]', box=None, header_style='bold')
+    for rank, posed in enumerate(hands[:_MAX_PICTURES], start=1):
+        place = ', '.join(f'{value:+.3f}' for value in posed.T_base_root[:3, 3])
+        table.add_row(str(rank), f'{posed.score:.3f}', place)
+    console.print(table)
+    if dropped:
+        reasons = ', '.join(f'{number} {reason}' for reason, number in dropped.items())
+        console.print(f'[dim]dropped: {reasons}[/]')
+    console.print(f'[green]{len(hands)} grasps[/] in {seconds:.1f} s → {folder}/')

@@ -1,0 +1,156 @@
+"""A photo studio for meshes: coloured surfaces on a plain ground under the light of the cell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import mujoco
+import numpy as np
+import trimesh
+from numpy.typing import NDArray
+
+from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.sim.appearance import add_light
+from maskdexgrasp_core.sim.gl import make_renderer
+from maskdexgrasp_core.types import Array
+
+_SHARP_RAD = 0.6
+"""Faces that meet at a larger angle keep their edge; others are shaded as one round surface."""
+_GROUND = (0.74, 0.755, 0.78)
+Color = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaintedMesh:
+    """A surface in one colour."""
+
+    mesh: trimesh.Trimesh
+    """World frame, z up [m]."""
+    rgba: Color
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudioCfg:
+    """Where the photographer stands and how large the picture is."""
+
+    azimuth_deg: float = 215.0
+    """Direction of the view about z: 180 looks along -x."""
+    elevation_deg: float = -20.0
+    """Negative looks down."""
+    zoom: float = 1.0
+    """Larger than 1 comes closer."""
+    width: int = 640
+    height: int = 480
+
+
+def paint_faces(mesh: trimesh.Trimesh) -> list[PaintedMesh]:
+    """Split a mesh with face colours into one mesh for each colour.
+
+    Raises:
+        InvalidInputError: If it has no face colours.
+    """
+    visual = mesh.visual
+    if not isinstance(visual, trimesh.visual.ColorVisuals):
+        raise InvalidInputError('the mesh has no face colours')
+    colors, which = np.unique(np.asarray(visual.face_colors), axis=0, return_inverse=True)
+    painted = []
+    for index, color in enumerate(colors):
+        faces = np.flatnonzero(which.ravel() == index)
+        part = cast(trimesh.Trimesh, mesh.submesh([faces], append=True))
+        red, green, blue, alpha = (float(value) / 255 for value in color)
+        painted.append(PaintedMesh(mesh=part, rgba=(red, green, blue, alpha)))
+    return painted
+
+
+def render_meshes(
+    painted: Sequence[PaintedMesh],
+    *,
+    ground_height: float | None,
+    lookat: Array | None = None,
+    cfg: StudioCfg | None = None,
+) -> NDArray[np.uint8]:
+    """Draw meshes from outside, so that all of them are in the picture.
+
+    Args:
+        painted: What to draw.
+        ground_height: z of the ground [m]; None draws none.
+        lookat: (3,) point in the middle of the picture [m]; None: the middle of the meshes.
+        cfg: Viewpoint and size.
+
+    Returns:
+        (height, width, 3) RGB.
+
+    Raises:
+        InvalidInputError: If there is nothing to draw.
+        DriverError: If OpenGL is missing on this machine.
+    """
+    if not painted:
+        raise InvalidInputError('nothing to draw')
+    cfg = cfg or StudioCfg()
+    bounds = np.array([p.mesh.bounds for p in painted])
+    low, high = bounds[:, 0].min(0), bounds[:, 1].max(0)
+    spec = _studio((low + high) / 2, ground_height, cfg)
+    for index, item in enumerate(painted):
+        _add_mesh(spec, f'mesh_{index}', item)
+    model = spec.compile()
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    camera = mujoco.MjvCamera()
+    camera.lookat[:] = (low + high) / 2 if lookat is None else lookat
+    half_view = np.deg2rad(model.vis.global_.fovy) / 2
+    aspect = min(1.0, cfg.width / cfg.height)
+    camera.distance = 0.5 * np.linalg.norm(high - low) / np.sin(half_view) / aspect / cfg.zoom
+    camera.azimuth, camera.elevation = cfg.azimuth_deg, cfg.elevation_deg
+    renderer = make_renderer(model, cfg.width, cfg.height)
+    try:
+        renderer.update_scene(data, camera)
+        return renderer.render()
+    finally:
+        renderer.close()
+
+
+def _studio(center: Array, ground_height: float | None, cfg: StudioCfg) -> mujoco.MjSpec:
+    spec = mujoco.MjSpec()
+    add_light(spec)
+    spec.stat.extent, spec.stat.center = 0.5, center
+    spec.visual.map.shadowclip = 1.0
+    spec.visual.global_.fovy = 30.0
+    spec.visual.quality.offsamples, spec.visual.quality.shadowsize = 8, 4096
+    spec.visual.global_.offwidth = max(spec.visual.global_.offwidth, cfg.width)
+    spec.visual.global_.offheight = max(spec.visual.global_.offheight, cfg.height)
+    spec.add_texture(
+        name='backdrop',
+        type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
+        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
+        rgb1=[0.88, 0.91, 0.95],
+        rgb2=[0.62, 0.68, 0.76],
+        width=128,
+        height=128,
+    )
+    if ground_height is not None:
+        spec.worldbody.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_PLANE,
+            pos=[center[0], center[1], ground_height],
+            size=[3.0, 3.0, 0.1],
+            rgba=[*_GROUND, 1.0],
+        )
+    return spec
+
+
+def _add_mesh(spec: mujoco.MjSpec, name: str, item: PaintedMesh) -> None:
+    mesh = trimesh.graph.smooth_shade(item.mesh, angle=_SHARP_RAD)
+    spec.add_mesh(
+        name=name,
+        uservert=np.asarray(mesh.vertices, dtype=np.float64).ravel(),
+        usernormal=np.asarray(mesh.vertex_normals, dtype=np.float64).ravel(),
+        userface=np.asarray(mesh.faces, dtype=np.int32).ravel(),
+        inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL,
+    )
+    material = spec.add_material(name=name, rgba=item.rgba, specular=0.3, shininess=0.4)
+    spec.worldbody.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_MESH,
+        meshname=name,
+        material=material.name,
+        contype=0,
+        conaffinity=0,
+    )

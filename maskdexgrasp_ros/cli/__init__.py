@@ -1,0 +1,1 @@
+"""The `maskdexgrasp` command: the core's commands, and those that start the graph."""
