@@ -93,7 +93,9 @@ class Player(Node):
         return message
 
     def command(self, command_id, text='pick up the mug', **fields):
-        self._commands.publish(GraspCommand(command_id=command_id, text=text, **fields))
+        header = Header(stamp=time_to_msg(self.stamp_s + 0.05))  # no picture of another test
+        message = GraspCommand(header=header, command_id=command_id, text=text, **fields)
+        self._commands.publish(message)
 
     def end_of(self, command_id):
         def is_end(message):
@@ -197,8 +199,7 @@ def test_a_picture_without_a_transform_is_in_the_wrong_frame(playing):
 
 
 def test_a_camera_that_has_stopped_is_stale(playing):
-    from_now_on = Header(stamp=time_to_msg(playing.stamp_s + 0.05))
-    playing.command('fresh', header=from_now_on)  # not the picture of another test
+    playing.command('fresh')
     playing.result_of(SegmentedObject, 'fresh')
     finish(playing, 'fresh')
     playing.is_playing = False
