@@ -225,9 +225,9 @@ def test_a_picture_without_a_measurement_ends_with_a_code(playing, frame, value)
         ({'text': ''}, Code.EMPTY_TEXT),
         ({'text': 'mug ' * 2500}, Code.TEXT_TOO_LONG),
         ({'task': 'juggle'}, Code.UNKNOWN_TASK),
-        ({'text': 'pick up the hammer'}, Code.TEXT_MATCHES_NOTHING),
+        ({'text': 'pick up the blue mug'}, Code.TEXT_MATCHES_NOTHING),
     ],
-    ids=['empty', 'ten-kilobytes', 'unknown-task', 'no-such-object'],
+    ids=['empty', 'ten-kilobytes', 'unknown-task', 'no-such-colour'],
 )
 def test_a_command_that_cannot_be_understood_ends_with_its_code(playing, fields, code):
     name = f'bad-{code.name}'
