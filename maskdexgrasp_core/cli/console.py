@@ -94,18 +94,17 @@ def machine_line() -> str:
     )
 
 
-def new_run_folder(out: Path | None, prefix: str) -> Path:
-    """Return the folder of a run, made: `out`, or `runs/<prefix>-<date>-<time>`.
+def run_folder(out: Path | None, prefix: str) -> Path:
+    """Return the folder of a run: `out`, or `runs/<prefix>-<date>-<time>`."""
+    return out or Path('runs') / f'{prefix}-{time.strftime("%Y%m%d-%H%M%S")}'
 
-    Raises:
-        typer.Exit: If it cannot be made.
-    """
-    folder = out or Path('runs') / f'{prefix}-{time.strftime("%Y%m%d-%H%M%S")}'
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents, or end with a sentence."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         fail('INPUT', f'cannot write to {folder}: {error.strerror}', status=MISUSE)
-    return folder
 
 
 def _processor() -> str:

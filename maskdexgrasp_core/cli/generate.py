@@ -14,8 +14,9 @@ from maskdexgrasp_core.cli.console import (
     console,
     fail,
     fail_outcome,
-    new_run_folder,
+    make_folder,
     reported_errors,
+    run_folder,
     run_header,
     write_json,
 )
@@ -101,7 +102,8 @@ def generate(
         reasons = ', '.join(f'{number} {reason}' for reason, number in dropped.items())
         fail_outcome(_nothing(reasons or 'no candidate'))
     seconds = time.perf_counter() - began
-    folder = new_run_folder(out, 'generate')
+    folder = run_folder(out, 'generate')
+    make_folder(folder)
     content = _content(observation, hands, dropped, hand) | {
         **run_header(seed),
         'seconds': round(seconds, 3),
@@ -112,7 +114,7 @@ def generate(
     if json_file is not None:
         write_json(json_file, content)
     _write_npz(folder / 'grasps.npz', observation, hands)
-    _draw(folder / 'grasps.png', observation, hands, hand)
+    _draw(folder / 'grasps.png', observation, hands, hand, completed=object_file is None)
     _show(hands, dropped, seconds, folder)
 
 
@@ -170,7 +172,14 @@ def _write_npz(path: Path, observation: ObjectObservation, hands: list[PosedHand
     )
 
 
-def _draw(path: Path, observation: ObjectObservation, hands: list[PosedHand], hand: str) -> None:
+def _draw(
+    path: Path,
+    observation: ObjectObservation,
+    hands: list[PosedHand],
+    hand: str,
+    *,
+    completed: bool,
+) -> None:
     from maskdexgrasp_core.viewer.gallery import compose_gallery
     from maskdexgrasp_core.viewer.grasp_picture import GraspPicture, object_color
 
@@ -178,6 +187,7 @@ def _draw(path: Path, observation: ObjectObservation, hands: list[PosedHand], ha
         shape=observation.shape,
         table_height=observation.table_height,
         color=object_color(observation.cloud.colors),
+        completed=completed,
     )
     shown = hands[:_MAX_PICTURES]
     try:

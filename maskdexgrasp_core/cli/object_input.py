@@ -43,12 +43,12 @@ def observe_mesh(path: Path, command: Command) -> tuple[ObjectObservation, list[
     shape = trimesh.boolean.union(pieces) if len(pieces) > 1 else pieces[0].copy()
     shape.apply_transform(table_pose(*CELL.table_center, 0.0))
     points = np.asarray(trimesh.sample.sample_surface(shape, _NUM_POINTS, seed=command.seed)[0])
-    color = np.round(255 * np.array(model.parts[0].color)).astype(np.uint8)
-    cloud = ObservedCloud(
-        points=points,
-        colors=np.tile(color, (len(points), 1)),
-        camera_position=np.array(CameraCfg().position),
-    )
+    colors = None
+    if model.color_name != 'gray':  # gray: the file has no colours
+        color = np.round(255 * np.array(model.parts[0].color)).astype(np.uint8)
+        colors = np.tile(color, (len(points), 1))
+    camera = np.array(CameraCfg().position)
+    cloud = ObservedCloud(points=points, colors=colors, camera_position=camera)
     return _observation(cloud, shape, CELL.table_height, command), warnings
 
 

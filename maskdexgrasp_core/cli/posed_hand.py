@@ -69,8 +69,7 @@ def make_grasps(
             for grasp in made.grasps
         ]
         return posed, made.dropped
-    cfg = CheckCfg(num_wanted=min(count, 64), max_rehearsed=min(wanted, 256),
-                   time_budget_s=min(budget_s, 120.0))  # fmt: skip
+    cfg = CheckCfg(num_wanted=min(count, 64), time_budget_s=min(budget_s, 120.0))
     retargeter = CheckedRetargeter(load_retargeter('fitted'), rehearse=GraspRehearsal, cfg=cfg)
     grasps, dropped = retargeter.retarget(made, observation)
     return [

@@ -1,4 +1,4 @@
-"""Pictures for people: grasps, galleries, the strip of a run, a window on the simulation."""
+"""Pictures for people: grasps, galleries, the strip of a run."""
 
 from maskdexgrasp_core.viewer.gallery import compose_gallery
 from maskdexgrasp_core.viewer.grasp_picture import GraspPicture

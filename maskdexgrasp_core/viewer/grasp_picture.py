@@ -14,7 +14,7 @@ from maskdexgrasp_core.viewer.studio import PaintedMesh, StudioCfg, paint_faces,
 DEFAULT_COLOR = (0.86, 0.45, 0.20)
 """Of an object whose colour is not known."""
 _SMOOTHING = 12
-"""Steps that take the ripples of a completed surface out of its picture."""
+"""Steps of the filter that takes ripples out."""
 _LEAST_VALUE = 0.7
 """Colours that the camera sees in the shade are drawn at least this bright."""
 
@@ -29,7 +29,9 @@ class GraspPicture:
     """z of the table [m]."""
     color: tuple[float, float, float] = DEFAULT_COLOR
     """RGB of the object in 0..1."""
-    studio: StudioCfg = field(default_factory=lambda: StudioCfg(zoom=1.1))
+    studio: StudioCfg = field(default_factory=StudioCfg)
+    completed: bool = False
+    """Whether the surface is a completion: its ripples are then left out of the picture."""
 
     def draw(
         self, hand: HandSpec, T_base_root: Array, joint_positions: Array
@@ -45,8 +47,10 @@ class GraspPicture:
             DriverError: If OpenGL is missing on this machine.
         """
         mesh = hand_mesh(hand, T_base_root, joint_positions)
-        smooth = trimesh.smoothing.filter_taubin(self.shape.copy(), iterations=_SMOOTHING)
-        body = PaintedMesh(mesh=smooth, rgba=(*self.color, 1.0))
+        shape = self.shape.copy()
+        if self.completed:
+            trimesh.smoothing.filter_taubin(shape, iterations=_SMOOTHING)
+        body = PaintedMesh(mesh=shape, rgba=(*self.color, 1.0))
         return render_meshes(
             [body, *paint_faces(mesh)], ground_height=self.table_height, cfg=self.studio
         )

@@ -118,6 +118,14 @@ def highlight_points(
     return _around(shown.astype(np.uint8), mask)
 
 
+def colors_of_points(
+    picture: NDArray[np.uint8], points: Array, intrinsics: Array, T_base_camera: Array
+) -> NDArray[np.uint8]:
+    """Return (M, 3) RGB at the points (N, 3) [m] that lie in the (H, W, 3) picture."""
+    rows, columns = _pixels(points, intrinsics, T_base_camera, picture.shape[:2])
+    return np.asarray(picture[rows, columns])
+
+
 def _around(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return the part of the picture in the middle of which the mask lies."""
     if not mask.any():
@@ -134,16 +142,23 @@ def _mask_of_points(
     points: Array, intrinsics: Array, T_base_camera: Array, size: tuple[int, int]
 ) -> NDArray[np.bool_]:
     """Return (H, W) of the pixels that the points cover, small holes closed."""
-    in_camera = (points - T_base_camera[:3, 3]) @ T_base_camera[:3, :3]
-    in_camera = in_camera[in_camera[:, 2] > 0]
-    pixels = np.round((in_camera @ intrinsics.T)[:, :2] / in_camera[:, 2:]).astype(int)
-    rows, columns = size
-    inside = ((pixels >= 0) & (pixels < [columns, rows])).all(axis=1)
     mask = np.zeros(size, dtype=bool)
-    mask[pixels[inside, 1], pixels[inside, 0]] = True
+    mask[_pixels(points, intrinsics, T_base_camera, size)] = True
     closed = ndimage.binary_closing(mask, ndimage.generate_binary_structure(2, 1), iterations=5)
     return np.asarray(ndimage.binary_fill_holes(_grown(closed | mask, 1)))
 
 
 def _grown(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
     return np.asarray(ndimage.binary_dilation(mask, iterations=pixels))
+
+
+def _pixels(
+    points: Array, intrinsics: Array, T_base_camera: Array, size: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns of the points that lie in the picture."""
+    in_camera = (points - T_base_camera[:3, 3]) @ T_base_camera[:3, :3]
+    in_camera = in_camera[in_camera[:, 2] > 0]
+    projected = (in_camera @ intrinsics.T)[:, :2] / in_camera[:, 2:]
+    columns, rows = np.round(projected).astype(np.int64).T
+    inside = (columns >= 0) & (columns < size[1]) & (rows >= 0) & (rows < size[0])
+    return rows[inside], columns[inside]

@@ -37,8 +37,8 @@ class StudioCfg:
     """Direction of the view about z: 180 looks along -x."""
     elevation_deg: float = -20.0
     """Negative looks down."""
-    zoom: float = 1.0
-    """Larger than 1 comes closer."""
+    margin: float = 0.12
+    """Share of the picture that stays free on every side, in 0..0.4."""
     width: int = 640
     height: int = 480
 
@@ -66,7 +66,6 @@ def render_meshes(
     painted: Sequence[PaintedMesh],
     *,
     ground_height: float | None,
-    lookat: Array | None = None,
     cfg: StudioCfg | None = None,
 ) -> NDArray[np.uint8]:
     """Draw meshes from outside, so that all of them are in the picture.
@@ -74,7 +73,6 @@ def render_meshes(
     Args:
         painted: What to draw.
         ground_height: z of the ground [m]; None draws none.
-        lookat: (3,) point in the middle of the picture [m]; None: the middle of the meshes.
         cfg: Viewpoint and size.
 
     Returns:
@@ -87,26 +85,43 @@ def render_meshes(
     if not painted:
         raise InvalidInputError('nothing to draw')
     cfg = cfg or StudioCfg()
-    bounds = np.array([p.mesh.bounds for p in painted])
-    low, high = bounds[:, 0].min(0), bounds[:, 1].max(0)
-    spec = _studio((low + high) / 2, ground_height, cfg)
+    points = np.vstack([item.mesh.vertices for item in painted])
+    spec = _studio(points.mean(0), ground_height, cfg)
     for index, item in enumerate(painted):
         _add_mesh(spec, f'mesh_{index}', item)
     model = spec.compile()
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
     camera = mujoco.MjvCamera()
-    camera.lookat[:] = (low + high) / 2 if lookat is None else lookat
-    half_view = np.deg2rad(model.vis.global_.fovy) / 2
-    aspect = min(1.0, cfg.width / cfg.height)
-    camera.distance = 0.5 * np.linalg.norm(high - low) / np.sin(half_view) / aspect / cfg.zoom
     camera.azimuth, camera.elevation = cfg.azimuth_deg, cfg.elevation_deg
+    camera.lookat[:], camera.distance = _framing(points, np.deg2rad(model.vis.global_.fovy), cfg)
     renderer = make_renderer(model, cfg.width, cfg.height)
     try:
         renderer.update_scene(data, camera)
         return renderer.render()
     finally:
         renderer.close()
+
+
+def _framing(points: Array, fovy_rad: float, cfg: StudioCfg) -> tuple[Array, float]:
+    """Return the point to look at and the distance from which all points just fit."""
+    azimuth, elevation = np.deg2rad(cfg.azimuth_deg), np.deg2rad(cfg.elevation_deg)
+    forward = np.array(
+        [
+            np.cos(elevation) * np.cos(azimuth),
+            np.cos(elevation) * np.sin(azimuth),
+            np.sin(elevation),
+        ]
+    )
+    right = np.array([np.sin(azimuth), -np.cos(azimuth), 0.0])
+    axes = np.stack([right, np.cross(right, forward), forward])
+    seen = points @ axes.T
+    middle = (seen.min(0) + seen.max(0)) / 2
+    across = np.abs(seen[:, :2] - middle[:2])
+    tangent = np.tan(fovy_rad / 2) * (1 - 2 * cfg.margin)
+    slopes = tangent * np.array([cfg.width / cfg.height, 1.0])
+    distances = (across / slopes).max(1) - (seen[:, 2] - middle[2])
+    return middle @ axes, float(distances.max())
 
 
 def _studio(center: Array, ground_height: float | None, cfg: StudioCfg) -> mujoco.MjSpec:

@@ -10,10 +10,10 @@ from maskdexgrasp_core.cli.console import (
     console,
     fail,
     fail_outcome,
-    new_run_folder,
+    make_folder,
     reported_errors,
+    run_folder,
 )
-from maskdexgrasp_core.viewer.world_view import WorldWindow
 from maskdexgrasp_ros.cli.demo_run import checked_world, run_demo
 from maskdexgrasp_ros.cli.report import DemoCfg, DemoReport
 from maskdexgrasp_ros.graph_processes import GraphError
@@ -70,15 +70,16 @@ def demo(
         object_files=files,
         seed=seed,
         generator=generator,
-        out=new_run_folder(out, 'demo'),
+        view=view,
+        out=run_folder(out, 'demo'),
     )
     began = time.perf_counter()
     with reported_errors():
         world = checked_world(cfg)
-        window = WorldWindow(world) if view else None
+    make_folder(cfg.out)
     try:
         with reported_errors():
-            report = run_demo(cfg, world, window, keep_bag=keep_bag)
+            report = run_demo(cfg, world, keep_bag=keep_bag)
     except GraphError as error:
         fail('GRAPH', str(error), f'the logs are in {cfg.out / "logs"}')
     report.write(json_file)

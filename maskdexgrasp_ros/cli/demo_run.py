@@ -1,5 +1,6 @@
 """One run of the demo: graph up, command sent, everything for the report collected."""
 
+import os
 import shutil
 import time
 from contextlib import ExitStack
@@ -8,11 +9,10 @@ from rich.live import Live
 from rich.markup import escape
 
 from maskdexgrasp_core.cli.console import console
-from maskdexgrasp_core.errors import UnknownNameError
+from maskdexgrasp_core.errors import DriverError, UnknownNameError
 from maskdexgrasp_core.perception.sentence import check_command
 from maskdexgrasp_core.sim.world import World
 from maskdexgrasp_core.synthesis.registry import GENERATORS
-from maskdexgrasp_core.viewer.world_view import WorldWindow
 from maskdexgrasp_ros.cli.report import DemoCfg, DemoReport
 from maskdexgrasp_ros.cli.session import GraspSession, grasp_session
 from maskdexgrasp_ros.cli.stage_table import StageTable
@@ -20,6 +20,7 @@ from maskdexgrasp_ros.client import CommandResult
 from maskdexgrasp_ros.recording import BagRecorder
 from maskdexgrasp_ros.scene_source import object_placements
 
+_DISPLAYS = ('DISPLAY', 'WAYLAND_DISPLAY')
 _SETTLE_S = 0.3
 _PICTURE_S = 15.0
 """The first picture compiles shaders, which takes long on a busy machine."""
@@ -30,9 +31,15 @@ def checked_world(cfg: DemoCfg) -> World:
 
     Raises:
         StageError: If the sentence cannot be used.
+        DriverError: If a window is asked for where there is no display.
         UnknownNameError: If scene, object or generator is not known.
         InvalidInputError: If a mesh cannot be used or the objects do not fit.
     """
+    if cfg.view and not any(os.environ.get(name) for name in _DISPLAYS):
+        raise DriverError(
+            'no display in this session (DISPLAY is not set): run without --view, or connect with '
+            '`ssh -X` or a remote desktop'
+        )
     check_command(cfg.command)
     if cfg.generator not in GENERATORS:
         raise UnknownNameError('generator', cfg.generator, list(GENERATORS))
@@ -42,15 +49,12 @@ def checked_world(cfg: DemoCfg) -> World:
     return World(placements)
 
 
-def run_demo(
-    cfg: DemoCfg, world: World, window: WorldWindow | None, *, keep_bag: bool
-) -> DemoReport:
+def run_demo(cfg: DemoCfg, world: World, *, keep_bag: bool) -> DemoReport:
     """Run one demo and return what happened.
 
     Args:
         cfg: What is asked.
         world: Of `checked_world`.
-        window: Shows the run, if given; closed at the end.
         keep_bag: Whether the run is recorded.
 
     Raises:
@@ -60,12 +64,10 @@ def run_demo(
     began = time.perf_counter()
     report = DemoReport(cfg, world)
     with ExitStack() as stack:
-        if window is not None:
-            stack.enter_context(window)
         bag = stack.enter_context(ExitStack())  # closed after the client has ended
         scene = cfg.scene or 'empty'
         overrides: dict[str, dict[str, object]] = {
-            'sim': {'scene': scene, 'seed': cfg.seed},
+            'sim': {'scene': scene, 'seed': cfg.seed, 'headless': not cfg.view},
             'generator': {'generator': cfg.generator},
         }
         with console.status('Starting the ROS 2 graph ...'):
@@ -79,22 +81,16 @@ def run_demo(
             shutil.rmtree(cfg.out / 'bag', ignore_errors=True)
             bag.callback(BagRecorder(session.client.node, cfg.out / 'bag').close)
         report.camera_picture = session.client.fresh_color(_PICTURE_S)
-        report.take(_execute(cfg, session, window), session.client.seen, session.mirror.state())
+        report.take(_execute(cfg, session), session.client.seen, session.mirror.state())
     return report
 
 
-def _execute(cfg: DemoCfg, session: GraspSession, window: WorldWindow | None) -> CommandResult:
+def _execute(cfg: DemoCfg, session: GraspSession) -> CommandResult:
     table = StageTable()
-
-    def show() -> None:
-        if window is not None:
-            state = session.mirror.state()
-            window.show(state.joint_positions, state.object_poses)
-
     console.print(f'[bold]“{escape(cfg.text)}”[/]')
     with Live(table, console=console, refresh_per_second=8, transient=True):
         result = session.execute(
-            cfg.command, table.begin, timeout_s=cfg.timeout_s, settle_s=_SETTLE_S, on_poll=show
+            cfg.command, table.begin, timeout_s=cfg.timeout_s, settle_s=_SETTLE_S
         )
         failed = None if result.outcome.ok else result.outcome.stage
         table.finish(result.stage_seconds, failed)

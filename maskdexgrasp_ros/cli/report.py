@@ -13,7 +13,12 @@ from maskdexgrasp_core.outcome import Stage
 from maskdexgrasp_core.sim.world import World
 from maskdexgrasp_core.types import Command, HandGrasp, ObjectObservation
 from maskdexgrasp_core.viewer.grasp_picture import GraspPicture, object_color
-from maskdexgrasp_core.viewer.strip import StripPanel, compose_strip, highlight_points
+from maskdexgrasp_core.viewer.strip import (
+    StripPanel,
+    colors_of_points,
+    compose_strip,
+    highlight_points,
+)
 from maskdexgrasp_core.viewer.studio import StudioCfg
 from maskdexgrasp_core.viewer.world_view import lift_picture, pose_world
 from maskdexgrasp_ros.cli.mirror import CellState
@@ -35,6 +40,8 @@ class DemoCfg:
     generator: str
     out: Path
     """Folder of the results."""
+    view: bool = False
+    """Whether the simulator opens a window."""
     timeout_s: float = 180.0
     """The command is cancelled after this wall time [s]."""
 
@@ -131,12 +138,14 @@ class DemoReport:
         if seen is not None and self.camera_picture is not None:
             panels.append(self._segment_panel(seen, self.camera_picture))
         if seen is not None and self.result.grasp is not None:
-            panels.append(_grasp_panel(seen, self.result.grasp))
+            panels.append(self._grasp_panel(seen, self.result.grasp))
         pose_world(self._world, self._state.joint_positions, self._state.object_poses)
         width, height = _PANEL
         panels.append(
             StripPanel(
-                picture=lift_picture(self._world, width=width, height=height),
+                picture=lift_picture(
+                    self._world, self.result.lifted_object, width=width, height=height
+                ),
                 title='The lift' if self.result.score.lifted else 'The end',
                 note=self.verdict,
             )
@@ -154,20 +163,25 @@ class DemoReport:
             note=f'{named}: {len(seen.cloud.points)} visible points',
         )
 
-
-def _grasp_panel(seen: ObjectObservation, grasp: HandGrasp) -> StripPanel:
-    width, height = _PANEL
-    picture = GraspPicture(
-        shape=seen.shape,
-        table_height=seen.table_height,
-        color=object_color(seen.cloud.colors),
-        studio=StudioCfg(width=width, height=height, zoom=1.15),
-    )
-    return StripPanel(
-        picture=picture.draw(FREEDOM, grasp.T_base_grasp, grasp.grasp_positions),
-        title='How it will be held',
-        note='completed shape, six-motor hand',
-    )
+    def _grasp_panel(self, seen: ObjectObservation, grasp: HandGrasp) -> StripPanel:
+        width, height = _PANEL
+        colors, camera = seen.cloud.colors, self._world.cfg.camera
+        if colors is None and self.camera_picture is not None:
+            colors = colors_of_points(
+                self.camera_picture, seen.cloud.points, camera.intrinsics, camera.T_base_camera
+            )
+        picture = GraspPicture(
+            shape=seen.shape,
+            table_height=seen.table_height,
+            color=object_color(colors),
+            studio=StudioCfg(width=width, height=height),
+            completed=True,
+        )
+        return StripPanel(
+            picture=picture.draw(FREEDOM, grasp.T_base_grasp, grasp.grasp_positions),
+            title='How it will be held',
+            note='completed shape, six-motor hand',
+        )
 
 
 def _grasp_content(grasp: HandGrasp) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,6 @@ class GraspSession:
         *,
         timeout_s: float,
         settle_s: float = 0.0,
-        on_poll: Callable[[], None] | None = None,
     ) -> CommandResult:
         """Run a command, watching that every node stays alive.
 
@@ -42,7 +41,6 @@ class GraspSession:
             on_feedback: Told about every stage.
             timeout_s: The command is cancelled after this wall time [s].
             settle_s: Time of the graph to go on scoring after the result [s].
-            on_poll: Called often while the command runs, by this thread.
 
         Raises:
             GraphError: If a node ends meanwhile.
@@ -67,8 +65,6 @@ class GraspSession:
             while worker.is_alive():
                 worker.join(_POLL_S)
                 self.graph.check()
-                if on_poll is not None:
-                    on_poll()
         except KeyboardInterrupt:
             self.client.stop()
             raise

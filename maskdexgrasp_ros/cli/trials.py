@@ -18,8 +18,9 @@ from maskdexgrasp_core.cli.console import (
     MISUSE,
     console,
     fail,
-    new_run_folder,
+    make_folder,
     reported_errors,
+    run_folder,
     run_header,
     write_json,
 )
@@ -78,7 +79,7 @@ def trials(
 
       maskdexgrasp trials --set table8 -n 10 --completion visible    (completion off)
     """
-    folder = new_run_folder(out, 'trials')
+    folder = run_folder(out, 'trials')
     began = time.perf_counter()
     with reported_errors():
         cfg = TrialsCfg(
@@ -90,6 +91,7 @@ def trials(
             log_dir=folder / 'logs',
             limit_s=limit_s,
         )
+    make_folder(folder)
     done: list[Trial] = []
     names = [target.name for target in cfg.objects]
     try:
