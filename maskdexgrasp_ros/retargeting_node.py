@@ -4,10 +4,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import torch
 from rclpy.node import Node
 
+from maskdexgrasp_core.arm.grasp_planner import GraspPlanner
 from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
+from maskdexgrasp_core.protocols import Retargeter
+from maskdexgrasp_core.retargeting.checked import CheckCfg, CheckedRetargeter
 from maskdexgrasp_core.retargeting.hand_retargeter import load_retargeter
+from maskdexgrasp_core.sim.rehearsal import GraspRehearsal
 from maskdexgrasp_ros import qos, topics
 from maskdexgrasp_ros.diagnostics import DiagnosticsPublisher
 from maskdexgrasp_ros.grasp_conversions import (
@@ -27,6 +32,12 @@ class RetargetingNodeCfg:
 
     retargeter: str = field(default='fitted', metadata={'read_only': True})
     """Name of the rule that maps the Shadow Hand to the real one."""
+    rehearse: bool = field(default=True, metadata={'read_only': True})
+    """Pass on only grasps that the arm can execute and that held in a rehearsal in physics."""
+    num_wanted: int = field(default=3, metadata={'range': (1, 64), 'read_only': True})
+    """Grasps that held in the rehearsal, to stop at."""
+    time_budget_s: float = field(default=5.0, metadata={'range': (0.1, 120.0), 'read_only': True})
+    """Time to check grasps [s]; doubled while nothing has held."""
 
 
 class RetargetingNode(Node):
@@ -38,7 +49,15 @@ class RetargetingNode(Node):
     def __init__(self) -> None:
         super().__init__('retargeting')
         cfg = CfgParameters(self, RetargetingNodeCfg()).cfg
-        self._retargeter = load_retargeter(cfg.retargeter)
+        torch.set_num_threads(1)  # small batches: more threads only get in each other's way
+        self._retargeter: Retargeter = load_retargeter(cfg.retargeter)
+        if cfg.rehearse:
+            self._retargeter = CheckedRetargeter(
+                self._retargeter,
+                rehearse=GraspRehearsal,
+                objections=GraspPlanner().objections,
+                cfg=CheckCfg(num_wanted=cfg.num_wanted, time_budget_s=cfg.time_budget_s),
+            )
         self._diagnostics = DiagnosticsPublisher(self)
         self._status = StatusReporter(self, self._diagnostics)
         self._hand_grasps = self.create_publisher(HandGrasps, topics.HAND_GRASPS, qos.RELIABLE)

@@ -2,11 +2,10 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
 from maskdexgrasp_core.arm.collision import (
@@ -159,25 +158,32 @@ class GraspPlanner:
             motions.append(self._parametrise(curve, self.cfg.transit_speed_scale))
         return tuple(motions)
 
-    def is_reachable(self, T_base_hand: Array, *, seed: int = 0) -> NDArray[np.bool_]:
-        """Tell which poses of the hand root the arm reaches, collisions not considered.
+    def objections(self, observation: ObjectObservation) -> Callable[[HandGrasp], str]:
+        """Prepare to tell why the arm cannot execute a grasp; the way there is not planned.
 
         Args:
-            T_base_hand: Poses (B, 4, 4).
-            seed: Of the starts of inverse kinematics.
+            observation: The object and what surrounds it.
 
         Returns:
-            (B,) bool.
+            Maps a grasp to '' when some arm posture reaches it, inserts and lifts without
+            collision, else to a short reason.
         """
-        planner = self._free_space
-        seeds = self._ik_seeds(self.home, seed)[:4]
-        return np.array(
-            [
-                any(solve_pose(planner.scene, pose, q, planner.bounds) is not None for q in seeds)
-                for pose in T_base_hand
-            ],
-            dtype=bool,
-        )
+        self._planner = self._path_planner(observation)
+
+        def objection(grasp: HandGrasp) -> str:
+            solutions, contact = self._ik_solutions(grasp, self.home, 0)
+            if not solutions:
+                return 'out of reach' if contact is None else 'arm in collision at the grasp'
+            for q in solutions:
+                try:
+                    self._plan_lines(grasp, q)
+                except StageError as error:
+                    code = error.outcome.code
+                else:
+                    return ''
+            return 'no straight way in and up: ' + code.name.lower().replace('_', ' ')
+
+        return objection
 
     def hand_pose(self, q: Array) -> Array:
         """Return T_base_hand (4, 4) at arm positions (7,) [rad]."""

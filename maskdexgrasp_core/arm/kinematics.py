@@ -117,9 +117,7 @@ class ArmKinematics:
         converged = converged.reshape(len(targets), len(starts))
         return [self._distinct(q[ok], near) for q, ok in zip(found, converged, strict=True)]
 
-    def _starts(
-        self, reference: Array, seeds: Array | None, num_seeds: int, seed: int
-    ) -> Array:
+    def _starts(self, reference: Array, seeds: Array | None, num_seeds: int, seed: int) -> Array:
         given: Sequence[Array] = [reference] if seeds is None else [reference, *seeds]
         rng = np.random.default_rng(seed)
         count = max(num_seeds - len(given), 0)

@@ -1,4 +1,4 @@
-"""Retargeting with proof: only grasps that the arm reaches and that held in a rehearsal."""
+"""Retargeting with proof: only grasps that the arm can do and that held in a rehearsal."""
 
 import time
 from collections import Counter
@@ -12,8 +12,8 @@ from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.protocols import Retargeter
 from maskdexgrasp_core.types import Array, GraspSet, HandGrasp, ObjectObservation
 
-Reach = Callable[[Array], Array]
-"""Maps poses of the hand's root `T_base_hand` (B, 4, 4) to (B,) bool: the arm can go there."""
+Objection = Callable[[HandGrasp], str]
+"""Maps a grasp to why the arm cannot execute it, '' when it can."""
 
 
 class TrialLike(Protocol):
@@ -53,36 +53,35 @@ class CheckCfg:
     """How many grasps are wanted and how long to look for them."""
 
     num_wanted: int = field(
-        default=4, metadata={'description': 'Grasps that hold, to stop at', 'range': (1, 64)}
-    )
-    max_rehearsed: int = field(
-        default=32, metadata={'description': 'Grasps to rehearse at most', 'range': (1, 256)}
+        default=3, metadata={'description': 'Grasps that hold, to stop at', 'min': 1, 'max': 64}
     )
     time_budget_s: float = field(
-        default=4.0,
+        default=5.0,
         metadata={
-            'description': 'Time to rehearse [s]; doubled while nothing has held',
-            'range': (0.1, 120.0),
+            'description': 'Time to check [s]; doubled while nothing has held',
+            'min': 0.1,
+            'max': 120.0,
         },
     )
     offset_m: float = field(
         default=0.007,
         metadata={
             'description': 'Position error that each grasp that held is tried with again [m]',
-            'range': (0.0, 0.03),
+            'min': 0.0,
+            'max': 0.03,
         },
     )
 
 
 class CheckedRetargeter:
-    """Wraps a retargeter: reach first, since it is cheap, then rehearsals until enough held."""
+    """Wraps a retargeter: asks the arm, then rehearses, best grasp first, until enough held."""
 
     def __init__(
         self,
         inner: Retargeter,
         *,
         rehearse: Callable[[ObjectObservation], Rehearsal],
-        reach: Reach | None = None,
+        objections: Callable[[ObjectObservation], Objection] | None = None,
         cfg: CheckCfg | None = None,
     ) -> None:
         """Compose the checks.
@@ -90,12 +89,12 @@ class CheckedRetargeter:
         Args:
             inner: Makes the hand grasps.
             rehearse: Prepares rehearsals of one object.
-            reach: Of the arm; None takes every pose as reachable.
+            objections: Prepares the arm's view of one object; None: the arm can do all.
             cfg: Numbers.
         """
         self.name = inner.name
         self.cfg = cfg or CheckCfg()
-        self._inner, self._rehearse, self._reach = inner, rehearse, reach
+        self._inner, self._rehearse, self._objections = inner, rehearse, objections
 
     def retarget(
         self, grasps: GraspSet, observation: ObjectObservation
@@ -108,44 +107,35 @@ class CheckedRetargeter:
         """
         made, dropped = self._inner.retarget(grasps, observation)
         counts = Counter(dropped)
-        reachable = self._reachable(made)
-        counts['out of reach'] += len(made) - len(reachable)
-        held = self._rehearsed(reachable, observation, counts) if reachable else []
+        held = self._held(made, observation, counts) if made else []
         held.sort(key=lambda grasp: -grasp.score)
         return tuple(held), {reason: n for reason, n in counts.items() if n}
 
-    def _reachable(self, made: tuple[HandGrasp, ...]) -> list[HandGrasp]:
-        if self._reach is None or not made:
-            return list(made)
-        ok = self._reach(np.stack([grasp.T_base_grasp for grasp in made]))
-        where = np.flatnonzero(ok)
-        if len(where):
-            starts = self._reach(np.stack([made[i].T_base_approach for i in where]))
-            where = where[np.asarray(starts, dtype=bool)]
-        return [made[i] for i in where]
-
-    def _rehearsed(
-        self, made: list[HandGrasp], observation: ObjectObservation, counts: Counter[str]
+    def _held(
+        self, made: tuple[HandGrasp, ...], observation: ObjectObservation, counts: Counter[str]
     ) -> list[HandGrasp]:
         cfg, start = self.cfg, time.monotonic()
         rehearsal = self._rehearse(observation)
+        objection = self._objections(observation) if self._objections else lambda _: ''
         held: list[HandGrasp] = []
         for i, grasp in enumerate(made):
-            elapsed = time.monotonic() - start
-            late = elapsed > cfg.time_budget_s * (1 if held else 2)
-            if late or len(held) >= cfg.num_wanted or i >= cfg.max_rehearsed:
-                counts['not rehearsed'] += len(made) - i
+            late = time.monotonic() - start > cfg.time_budget_s * (1 if held else 2)
+            if late or len(held) >= cfg.num_wanted:
+                counts['not tried'] += len(made) - i
                 break
-            trial = rehearsal.attempt(grasp)
-            if trial.held:
-                held.append(self._scored(grasp, trial, rehearsal))
-            else:
-                counts[f'rehearsal: {trial.reason}'] += 1
+            reason = objection(grasp)
+            if not reason:
+                trial = rehearsal.attempt(grasp)
+                if trial.held:
+                    held.append(self._scored(grasp, trial, rehearsal))
+                    continue
+                reason = f'rehearsal: {trial.reason}'
+            counts[reason] += 1
         return held
 
     def _scored(self, grasp: HandGrasp, trial: TrialLike, rehearsal: Rehearsal) -> HandGrasp:
         """Return `grasp` with a score that counts how it copes with position errors."""
-        sideways = np.array([[0.0, 1.0, 0.0], [0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]])
+        sideways = np.array([[0.0, 1.0, 0.0], [0.0, -1.0, 0.0]])
         trials = [rehearsal.attempt(grasp, self.cfg.offset_m * d) for d in sideways]
         share = float(np.mean([t.held for t in trials]))
         slip = float(np.mean([trial.slip_m, *(t.slip_m for t in trials if t.held)]))

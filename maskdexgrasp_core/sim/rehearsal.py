@@ -19,7 +19,8 @@ class TrialCfg:
 
     density_kg_m3: float = 500.0
     """Of the completed shape; household things are mostly hollow."""
-    mass_range_kg: tuple[float, float] = (0.08, 0.45)
+    mass_range_kg: tuple[float, float] = (0.3, 0.5)
+    """A view does not tell a steel tool from a hollow cup, so no object is taken as light."""
     friction: float = 0.5
     """Below what most objects have, so that a grasp keeps a reserve."""
     close_s: float = 0.8

@@ -104,7 +104,8 @@ def resistance(
 
     Returns:
         Share of the worst load that is cancelled (0..1), and the mean over the loads of the sum
-        of contact forces, in multiples of the weight.
+        of contact forces, in multiples of the weight. Ends at the first load that drops the
+        grasp.
     """
     solver = ForceSolver(contacts, center, contact_cfg)
     length = contact_cfg.torque_length_m
@@ -114,6 +115,8 @@ def resistance(
         size = float(np.hypot(np.linalg.norm(load[:3]), np.linalg.norm(load[3:]) / length))
         worst = min(worst, 1.0 - balance.residual / size)
         efforts.append(np.linalg.norm(balance.forces, axis=1).sum())
+        if worst < cfg.min_force_closure:  # it will be dropped; the other loads cost time
+            break
     return max(worst, 0.0), float(np.mean(efforts)) / (cfg.mass_kg * GRAVITY)
 
 

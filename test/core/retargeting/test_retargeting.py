@@ -96,26 +96,22 @@ def test_a_rehearsal_without_friction_fails(observation, fitted):
     assert not any(slippery.attempt(grasp).held for grasp in fitted[0][:4])
 
 
-def test_checked_grasps_are_the_reachable_ones_that_held(observation, grasps):
-    asked = []
-
-    def only_from_the_left(poses):
-        asked.append(len(poses))
-        return poses[:, 1, 3] > 0.0
+def test_checked_grasps_are_those_that_the_arm_can_do_and_that_held(observation, grasps):
+    def only_from_the_left(_):
+        return lambda grasp: '' if grasp.T_base_grasp[1, 3] > 0.0 else 'not from the left'
 
     checked = CheckedRetargeter(
         load_retargeter('fitted'),
         rehearse=GraspRehearsal,
-        reach=only_from_the_left,
+        objections=only_from_the_left,
         cfg=CheckCfg(num_wanted=2, time_budget_s=60.0),
     )
     made, dropped = checked.retarget(grasps, observation)
-    assert asked
+    assert dropped['not from the left'] > 0
     assert all(grasp.T_base_grasp[1, 3] > 0.0 for grasp in made)
     assert all(0.0 <= grasp.scores['robustness'] <= 1.0 for grasp in made)
     scores = [grasp.score for grasp in made]
     assert scores == sorted(scores, reverse=True)
-    assert dropped
 
 
 def test_no_grasps_give_no_hand_grasps(observation):
