@@ -46,16 +46,14 @@ def test_the_rules_see_the_packages():
 
 
 def test_core_imports_no_ros():
-    """Only the command, which starts the graph, may know the ROS package; never messages."""
     for path in python_files(CORE):
-        allowed = {'maskdexgrasp_ros'} if path.is_relative_to(CORE / 'cli') else set()
         found = {
             name
             for name in top_packages(path)
             if name in ('rclpy', 'tf2_ros', 'launch', 'launch_ros', 'maskdexgrasp_ros')
             or is_message_package(name)
         }
-        assert found <= allowed, f'{path.relative_to(ROOT)} imports {sorted(found - allowed)}'
+        assert not found, f'{path.relative_to(ROOT)} imports {sorted(found)}'
 
 
 def test_mujoco_stays_where_it_simulates_or_draws():

@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 
 from maskdexgrasp_core.hands.freedom import FREEDOM
+from maskdexgrasp_core.hands.registry import HANDS, load_hand
 from maskdexgrasp_core.hands.shadow import SHADOW
+from maskdexgrasp_core.protocols import Retargeter
 from maskdexgrasp_core.retargeting.checked import CheckCfg, CheckedRetargeter
-from maskdexgrasp_core.retargeting.hand_retargeter import load_retargeter
+from maskdexgrasp_core.retargeting.hand_retargeter import HandRetargeter
 from maskdexgrasp_core.sim.rehearsal import GraspRehearsal
 from maskdexgrasp_core.synthesis.registry import load_generator
 from maskdexgrasp_core.types import Array, ObjectObservation
 
-HAND_NAMES = (SHADOW.name, FREEDOM.name)
+HAND_NAMES = tuple(HANDS)
 _CANDIDATES_PER_GRASP = 4
 """Shadow grasps made for each grasp of another hand: many do not survive the rehearsal."""
 
@@ -40,7 +42,8 @@ def make_grasps(
 ) -> tuple[list[PosedHand], dict[str, int]]:
     """Return grasps, best first, and reason -> number of candidates dropped for it.
 
-    Grasps of the six-motor hand are retargeted and rehearsed in physics on the shape.
+    Those of another than the Shadow Hand are retargeted; those of the Freedom hand are also
+    rehearsed in physics on the shape.
 
     Args:
         observation: The object.
@@ -70,7 +73,9 @@ def make_grasps(
         ]
         return posed, made.dropped
     cfg = CheckCfg(num_wanted=min(count, 64), time_budget_s=min(budget_s, 120.0))
-    retargeter = CheckedRetargeter(load_retargeter('fitted'), rehearse=GraspRehearsal, cfg=cfg)
+    retargeter: Retargeter = HandRetargeter(target=load_hand(hand))
+    if hand == FREEDOM.name:  # the hand that rehearsals simulate
+        retargeter = CheckedRetargeter(retargeter, rehearse=GraspRehearsal, cfg=cfg)
     grasps, dropped = retargeter.retarget(made, observation)
     return [
         PosedHand(
@@ -79,5 +84,5 @@ def make_grasps(
             score=grasp.score,
             scores=grasp.scores,
         )
-        for grasp in grasps
+        for grasp in grasps[:count]
     ], {**made.dropped, **dropped}

@@ -13,6 +13,7 @@ from maskdexgrasp_core.errors import DriverError, UnknownNameError
 from maskdexgrasp_core.perception.sentence import check_command
 from maskdexgrasp_core.sim.world import World
 from maskdexgrasp_core.synthesis.registry import GENERATORS
+from maskdexgrasp_ros.cli.mirror import AnsweredPicture
 from maskdexgrasp_ros.cli.report import DemoCfg, DemoReport
 from maskdexgrasp_ros.cli.session import GraspSession, grasp_session
 from maskdexgrasp_ros.cli.stage_table import StageTable
@@ -22,8 +23,6 @@ from maskdexgrasp_ros.scene_source import object_placements
 
 _DISPLAYS = ('DISPLAY', 'WAYLAND_DISPLAY')
 _SETTLE_S = 0.3
-_PICTURE_S = 15.0
-"""The first picture compiles shaders, which takes long on a busy machine."""
 
 
 def checked_world(cfg: DemoCfg) -> World:
@@ -80,8 +79,10 @@ def run_demo(cfg: DemoCfg, world: World, *, keep_bag: bool) -> DemoReport:
         if keep_bag:
             shutil.rmtree(cfg.out / 'bag', ignore_errors=True)
             bag.callback(BagRecorder(session.client.node, cfg.out / 'bag').close)
-        report.camera_picture = session.client.fresh_color(_PICTURE_S)
-        report.take(_execute(cfg, session), session.client.seen, session.mirror.state())
+        answered = AnsweredPicture(session.client.node)
+        result = _execute(cfg, session)
+        report.camera_picture = answered.picture()
+        report.take(result, session.client.seen, session.mirror.state())
     return report
 
 

@@ -64,7 +64,7 @@ class DemoReport:
         self.ready_s = 0.0
         """Wall time until the graph was ready [s]."""
         self.camera_picture: NDArray[np.uint8] | None = None
-        """(H, W, 3) RGB before anything moved."""
+        """(H, W, 3) RGB in which the object was found."""
         self._world = world
         self._observation: ObjectObservation | None = None
 

@@ -15,7 +15,6 @@ from maskdexgrasp_ros.client import CommandResult
 from maskdexgrasp_ros.graph_processes import GraphError
 
 _SETTLE_S = 0.3
-_PICTURE_S = 15.0
 _RESET_S = 10.0
 _MAX_RESTARTS = 5
 """Restarts in a row after which the graph is given up."""
@@ -104,13 +103,12 @@ def _place(session: GraspSession, target: TrialObject, seed: int) -> None:
     while True:
         try:
             session.client.reset_world(target.scene, seed, target.object_files)
-            break
+            return
         except DriverError:
             session.graph.check()
             if monotonic() > deadline:
                 raise
             sleep(0.2)
-    session.client.fresh_color(_PICTURE_S)  # perception has then seen the new table, too
 
 
 def _trial(name: str, seed: int, result: CommandResult) -> Trial:
