@@ -142,6 +142,9 @@ def _checked(spec: 'dataclasses.Field[Any]', value: Any) -> Any:
 
 def _limits(spec: 'dataclasses.Field[Any]') -> tuple[float, float] | None:
     """Return (lowest, highest) that the metadata of a field allow, or None."""
+    if 'range' in spec.metadata:
+        low, high = spec.metadata['range']
+        return low, high
     if 'min' in spec.metadata and 'max' in spec.metadata:
         return spec.metadata['min'], spec.metadata['max']
     return None

@@ -37,7 +37,7 @@ class StudioCfg:
     """Direction of the view about z: 180 looks along -x."""
     elevation_deg: float = -20.0
     """Negative looks down."""
-    margin: float = 0.12
+    margin: float = 0.07
     """Share of the picture that stays free on every side, in 0..0.4."""
     width: int = 640
     height: int = 480

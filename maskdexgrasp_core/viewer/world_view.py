@@ -16,9 +16,9 @@ LIFT_VIEW = ViewCfg(
     lookat=(0.34, 0.0, 0.14), distance_m=1.2, azimuth_deg=222.0, elevation_deg=-12.0
 )
 """Arm, hand and the object in the air."""
-_FOCUS = 0.7
+_FOCUS = 0.75
 """How far the view turns from the arm to the object, 0..1."""
-_NEAR_M = 0.95
+_NEAR_M = 0.75
 
 
 def pose_world(
