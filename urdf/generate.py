@@ -140,7 +140,12 @@ def _mount(spec: Node) -> Model:
 
 def _text(values: float | Iterable[float]) -> str:
     listed = [values] if isinstance(values, int | float) else list(values)
-    return ' '.join(f'{float(v) + 0.0:.17g}' if v else '0' for v in map(_tidy, listed))
+    return ' '.join(_shortest(_tidy(value)) for value in listed)
+
+
+def _shortest(value: float) -> str:
+    """Return the shortest text that reads back as the same number; whole numbers lose the '.0'."""
+    return repr(value + 0.0).removesuffix('.0')
 
 
 def _tidy(value: float) -> float:
