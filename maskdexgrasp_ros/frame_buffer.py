@@ -1,6 +1,8 @@
 """Keeps the newest pictures and finds one that is fresh enough, colour and depth together."""
 
+import math
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 
@@ -10,8 +12,8 @@ from maskdexgrasp_ros.interfaces import CameraInfo, Header, Image, PointCloud2
 _KEPT = 4
 _SAME_PICTURE_S = 0.02
 """Depth and colour whose stamps differ by less belong together [s]."""
-_COLOR_LOST_S = 0.5
-"""When the newest colours are older than the depth by more, it goes on without them [s]."""
+_PATIENCE_S = 2.0
+"""Wall time that depth pictures come without their colours before they go on alone [s]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +33,16 @@ class Picture:
 
 
 class FrameBuffer:
-    """Collects camera messages as they arrive; safe between threads."""
+    """Collects camera messages as they arrive; safe between threads.
 
-    def __init__(self) -> None:
+    Args:
+        patience_s: How long depth pictures may lack their colours before they go on alone, wall
+            time [s]; a camera that has just been found or woken may send its colours later.
+    """
+
+    def __init__(self, patience_s: float = _PATIENCE_S) -> None:
+        self._patience_s = patience_s
+        self._depth_at_s = self._alone_since_s = -math.inf
         self._changed = threading.Condition()
         self._clouds: deque[PointCloud2] = deque(maxlen=1)
         self._depths: deque[Image] = deque(maxlen=_KEPT)
@@ -42,15 +51,25 @@ class FrameBuffer:
 
     def add_cloud(self, message: PointCloud2) -> None:
         """Take the newest cloud."""
-        self._add(self._clouds, message)
+        with self._changed:
+            self._clouds.append(message)
+            self._changed.notify_all()
 
     def add_depth(self, message: Image) -> None:
         """Take the newest depth picture."""
-        self._add(self._depths, message)
+        with self._changed:
+            now_s = time.monotonic()
+            if now_s - self._depth_at_s > self._patience_s:  # the camera has just begun
+                self._alone_since_s = now_s
+            self._depth_at_s = now_s
+            self._depths.append(message)
+            self._note_pair()
 
     def add_color(self, message: Image) -> None:
         """Take the newest colour picture."""
-        self._add(self._colors, message)
+        with self._changed:
+            self._colors.append(message)
+            self._note_pair()
 
     def add_info(self, message: CameraInfo) -> None:
         """Take the calibration of the depth picture."""
@@ -61,8 +80,8 @@ class FrameBuffer:
     def newest(self) -> Picture | None:
         """Return the newest complete picture, or None.
 
-        Where colours come in at all, a depth picture is complete with the colours of its stamp,
-        unless they have stopped coming.
+        A depth picture is complete with the colours of its stamp; without them only when none
+        have come for a while.
         """
         with self._changed:
             return self._newest()
@@ -86,17 +105,24 @@ class FrameBuffer:
             return Picture(header=self._clouds[-1].header, cloud=self._clouds[-1])
         if self._info is None:
             return None
-        colors = [(time_from_msg(color.header.stamp), color) for color in self._colors]
+        lacks_color = time.monotonic() - self._alone_since_s > self._patience_s
         for depth in reversed(self._depths):
-            stamp_s = time_from_msg(depth.header.stamp)
-            near = [color for at, color in colors if abs(at - stamp_s) < _SAME_PICTURE_S]
-            lost = all(at < stamp_s - _COLOR_LOST_S for at, _ in colors)
-            if near or lost:
-                color = near[0] if near else None
+            color = self._color_of(depth)
+            if color is not None or lacks_color:
                 return Picture(header=depth.header, depth=depth, info=self._info, color=color)
         return None
 
-    def _add(self, messages: 'deque[Image] | deque[PointCloud2]', message: object) -> None:
-        with self._changed:
-            messages.append(message)  # type: ignore[arg-type]
-            self._changed.notify_all()
+    def _color_of(self, depth: Image) -> Image | None:
+        stamp_s = time_from_msg(depth.header.stamp)
+        near = (
+            color
+            for color in reversed(self._colors)
+            if abs(time_from_msg(color.header.stamp) - stamp_s) < _SAME_PICTURE_S
+        )
+        return next(near, None)
+
+    def _note_pair(self) -> None:
+        """Remember when the newest depth got its colours, and wake whoever waits."""
+        if self._depths and self._color_of(self._depths[-1]) is not None:
+            self._alone_since_s = time.monotonic()
+        self._changed.notify_all()

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 
@@ -6,6 +7,8 @@ interfaces = pytest.importorskip('maskdexgrasp_ros.interfaces')
 
 from maskdexgrasp_ros.conversions import header_to_msg  # noqa: E402
 from maskdexgrasp_ros.frame_buffer import FrameBuffer  # noqa: E402
+
+PATIENCE_S = 0.15
 
 
 def image(stamp_s):
@@ -18,7 +21,7 @@ def info():
 
 @pytest.fixture
 def buffer():
-    buffer = FrameBuffer()
+    buffer = FrameBuffer(patience_s=PATIENCE_S)
     buffer.add_info(info())
     return buffer
 
@@ -28,6 +31,8 @@ def test_nothing_is_newest_before_all_parts_are_there():
     buffer.add_depth(image(1.0))
     assert buffer.newest() is None
     buffer.add_info(info())
+    assert buffer.newest() is None
+    buffer.add_color(image(1.0))
     assert buffer.newest().stamp_s == 1.0
 
 
@@ -40,21 +45,48 @@ def test_depth_waits_for_the_colours_of_its_stamp(buffer):
     assert buffer.newest().color is not None
 
 
+def test_the_first_depth_waits_for_colours_that_come_later(buffer):
+    buffer.add_depth(image(1.0))
+    assert buffer.newest() is None
+    threading.Timer(0.03, buffer.add_color, [image(1.0)]).start()
+    assert buffer.wait_for(0.5, 2.0).color is not None
+
+
+def test_a_camera_that_wakes_up_is_waited_for_again(buffer):
+    buffer.add_color(image(1.0))
+    buffer.add_depth(image(1.0))
+    time.sleep(2 * PATIENCE_S)
+    buffer.add_depth(image(9.0))
+    assert buffer.newest().stamp_s == 1.0
+    buffer.add_color(image(9.0))
+    assert buffer.newest().color is not None
+
+
 def test_depth_goes_on_alone_when_colours_have_stopped(buffer):
     buffer.add_color(image(1.0))
-    buffer.add_depth(image(3.0))
-    assert buffer.newest().stamp_s == 3.0
+    buffer.add_depth(image(1.0))
+    for step in range(8):
+        buffer.add_depth(image(3.0 + step))
+        time.sleep(PATIENCE_S / 4)
+    assert buffer.newest().stamp_s == 10.0
     assert buffer.newest().color is None
 
 
-def test_a_fresh_picture_ends_the_wait(buffer):
+def test_a_camera_without_colours_is_read_after_a_while(buffer):
     buffer.add_depth(image(1.0))
+    assert buffer.wait_for(0.5, 2 * PATIENCE_S).color is None
+
+
+def test_a_fresh_picture_ends_the_wait(buffer):
+    buffer.add_color(image(2.0))
     threading.Timer(0.05, buffer.add_depth, [image(2.0)]).start()
     assert buffer.wait_for(1.5, 2.0).stamp_s == 2.0
 
 
 def test_an_old_picture_does_not(buffer):
     buffer.add_depth(image(1.0))
+    buffer.add_color(image(1.0))
+    assert buffer.newest() is not None
     assert buffer.wait_for(1.5, 0.05) is None
 
 
