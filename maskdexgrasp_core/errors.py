@@ -6,7 +6,7 @@ class MaskDexGraspError(Exception):
 
 
 class InvalidInputError(MaskDexGraspError, ValueError):
-    """A value has the wrong shape, range, unit or is not finite; the text says got and expected."""
+    """A value of wrong shape, range or unit, or not finite; the text says got and expected."""
 
 
 class UnknownNameError(MaskDexGraspError, KeyError):
