@@ -8,6 +8,8 @@ from maskdexgrasp_ros import topics
 
 DEFAULT_PARAMS_FILE = 'config/grasp_demo.yaml'
 DEFAULT_RVIZ_FILE = 'config/rviz/grasp_demo.rviz'
+_OPTIMISERS = ('torch._dynamo',)
+"""What the first step of any torch optimiser imports."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,8 @@ class NodeSpec:
     """Name under which `ros2 run maskdexgrasp` finds it."""
     only_in_sim: bool = False
     """True for nodes that real hardware replaces."""
+    preload: tuple[str, ...] = ()
+    """Modules that it loads during its first command otherwise."""
 
 
 NODES: tuple[NodeSpec, ...] = tuple(
@@ -30,6 +34,7 @@ NODES: tuple[NodeSpec, ...] = tuple(
         module=f'maskdexgrasp_ros.{name}_node',
         executable=f'{name}_node',
         only_in_sim=name == 'sim',
+        preload=_OPTIMISERS if name in ('generator', 'retargeting') else (),
     )
     for name in topics.NODES
 )

@@ -1,21 +1,23 @@
 """Starts the nodes of `graph.NODES` as processes of this machine, without the launch packages."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
 
 from maskdexgrasp_core.errors import MaskDexGraspError
 from maskdexgrasp_ros import topics
 from maskdexgrasp_ros.graph import NodeSpec, nodes_for, params_file
+from maskdexgrasp_ros.node_host import ENDING_S, HostedNode
 
-_INTERRUPT_S = 4.0
-_TERMINATE_S = 2.0
+_IMPORT_S = 5.0
+"""A host that loads a library hears the end of its input only afterwards [s]."""
+_HOST = 'maskdexgrasp_ros.node_host'
 _NUM_DOMAINS = 101
 """Domains 0 to 101 are free of the ephemeral ports of every common system."""
 
@@ -86,8 +88,10 @@ class GraphProcesses:
         self._namespace = namespace
         self._log_level = log_level
         self._env = {**os.environ, **graph_environment(spread=spread)}
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._logs: list[TextIO] = []
+        self._host: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._pids: dict[str, int] = {}
+        self._ended: dict[str, int] = {}
 
     def __enter__(self) -> 'GraphProcesses':
         self.start()
@@ -104,30 +108,23 @@ class GraphProcesses:
     def start(self) -> None:
         """Start every node; returns before they are ready (`GraspClient.wait_ready`)."""
         self._log_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            for node in self._nodes:
-                log = (self._log_dir / f'{node.name}.log').open('w')
-                self._logs.append(log)
-                self._processes[node.name] = subprocess.Popen(
-                    self.command_line(node),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    env=self._env,
-                    start_new_session=True,  # Ctrl-C reaches them through stop(), in order
-                )
-        except OSError:
-            self.stop()
-            raise
-
-    def command_line(self, node: NodeSpec) -> list[str]:
-        """Return the command that runs `node`."""
-        line = [sys.executable, '-m', node.module, '--ros-args']
-        line += ['--params-file', str(self._params), '--log-level', self._log_level]
-        if self._namespace:
-            line += ['-r', f'__ns:=/{self._namespace.strip("/")}']
-        parameters = {'use_sim_time': self._use_sim, **self._overrides.get(node.name, {})}
-        return line + parameter_arguments(parameters)
+        for node in self._nodes:
+            self.log_path(node.name).unlink(missing_ok=True)
+        self._pids, self._ended = {}, {}
+        with self.log_path('host').open('wb') as log:
+            self._host = subprocess.Popen(
+                [sys.executable, '-m', _HOST],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=self._env,
+                start_new_session=True,  # Ctrl-C reaches them through stop(), in order
+            )
+        assert self._host.stdin is not None
+        nodes = [self._hosted(node).to_json() for node in self._nodes]
+        self._host.stdin.write(json.dumps(nodes).encode() + b'\n')
+        self._host.stdin.flush()
+        threading.Thread(target=self._listen, args=(self._host,), daemon=True).start()
 
     def check(self) -> None:
         """Raise if a node has ended.
@@ -135,13 +132,14 @@ class GraphProcesses:
         Raises:
             GraphError: With the name of the node, its exit status and the end of its log.
         """
-        for name, process in self._processes.items():
-            if process.poll() is not None:
-                tail = self.log_path(name).read_text(errors='replace').splitlines()[-15:]
-                raise GraphError(
-                    f'{name} ended with status {process.returncode}; its last lines:\n'
-                    + '\n'.join(tail)
-                )
+        with self._lock:
+            ended = dict(self._ended)
+        host = None if self._host is None else self._host.poll()
+        if host is not None and not ended:
+            ended = {'host': host}
+        for name, status in ended.items():
+            tail = self._last_lines(name)
+            raise GraphError(f'{name} ended with status {status}; its last lines:\n{tail}')
 
     def log_path(self, name: str) -> Path:
         """Return the log file of the node `name`."""
@@ -149,26 +147,50 @@ class GraphProcesses:
 
     @property
     def process_ids(self) -> dict[str, int]:
-        """Name of the node -> id of its process."""
-        return {name: process.pid for name, process in self._processes.items()}
+        """Name of the node -> id of its process; complete once all have been started."""
+        with self._lock:
+            return dict(self._pids)
 
     def stop(self) -> None:
         """End every node: by interrupt, then by terminate, then by kill."""
-        for number, wait_s in (
-            (signal.SIGINT, _INTERRUPT_S),
-            (signal.SIGTERM, _TERMINATE_S),
-            (signal.SIGKILL, _TERMINATE_S),
-        ):
-            running = [p for p in self._processes.values() if p.poll() is None]
-            for process in running:
-                process.send_signal(number)
-            deadline = time.monotonic() + wait_s
-            for process in running:
-                try:
-                    process.wait(max(0.0, deadline - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    continue
-        self._processes.clear()
-        for log in self._logs:
-            log.close()
-        self._logs.clear()
+        host, self._host = self._host, None
+        if host is None:
+            return
+        assert host.stdin is not None
+        host.stdin.close()
+        try:
+            host.wait(_IMPORT_S + sum(wait_s for _, wait_s in ENDING_S))
+        except subprocess.TimeoutExpired:
+            os.killpg(host.pid, signal.SIGKILL)
+            host.wait()
+
+    def _hosted(self, node: NodeSpec) -> HostedNode:
+        arguments = ['--ros-args', '--params-file', str(self._params)]
+        arguments += ['--log-level', self._log_level]
+        if self._namespace:
+            arguments += ['-r', f'__ns:=/{self._namespace.strip("/")}']
+        parameters = {'use_sim_time': self._use_sim, **self._overrides.get(node.name, {})}
+        return HostedNode(
+            name=node.name,
+            module=node.module,
+            preload=node.preload,
+            arguments=(*arguments, *parameter_arguments(parameters)),
+            log=str(self.log_path(node.name).resolve()),
+        )
+
+    def _listen(self, host: 'subprocess.Popen[bytes]') -> None:
+        """Take what the host says about its nodes until it ends."""
+        assert host.stdout is not None
+        with host.stdout:
+            for line in host.stdout:
+                said = json.loads(line)
+                with self._lock:
+                    if 'pid' in said:
+                        self._pids[said['name']] = said['pid']
+                    else:
+                        self._ended[said['name']] = said['status']
+
+    def _last_lines(self, name: str) -> str:
+        path = self.log_path(name)
+        text = path.read_text(errors='replace') if path.is_file() else ''
+        return '\n'.join(text.splitlines()[-15:])

@@ -3,7 +3,7 @@
 Names are relative, so that a namespace moves the whole graph.
 """
 
-NODES: tuple[str, ...] = ('sim', 'perception', 'generator', 'retargeting', 'arm_control')
+NODES: tuple[str, ...] = ('sim', 'perception', 'arm_control', 'generator', 'retargeting')
 """Nodes of the suite in starting order: module `<name>_node`, console script
 `maskdexgrasp_<name>`, executable `<name>_node` for `ros2 run`."""
 
