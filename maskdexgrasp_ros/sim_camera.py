@@ -1,5 +1,6 @@
 """Takes the simulated camera's pictures in a thread of its own and publishes them."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -48,7 +49,7 @@ class SimCameraPublisher:
         node: Creates the publishers.
         loop: The running world.
         seed: Of the noise.
-        period_s: Returns the wall time between two pictures [s].
+        period_s: Returns the wall time between two pictures [s]; infinity: no pictures.
         encoding: '16UC1' [mm] or '32FC1' [m].
     """
 
@@ -89,7 +90,7 @@ class SimCameraPublisher:
         try:
             while not self._closed.is_set():
                 started = time.monotonic()
-                if self._is_watched():
+                if math.isfinite(self._period_s()) and self._is_watched():
                     self._take_picture()
                 due = started + self._period_s()  # asked again: it changes with the stage
                 while time.monotonic() < min(due, started + self._period_s()):

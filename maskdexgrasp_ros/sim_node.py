@@ -1,5 +1,6 @@
 """Simulation node: stands in for arm, hand, camera and clock of a real cell."""
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from maskdexgrasp_ros.interfaces import (
     GraspStatus,
     HandState,
     JointState,
+    MarkerArray,
     MoveArm,
     MoveHand,
     ResetWorld,
@@ -44,6 +46,7 @@ from maskdexgrasp_ros.state_conversions import (
     index_by_name,
     trajectory_from_msg,
 )
+from maskdexgrasp_ros.true_shape import shapes_to_msg
 from maskdexgrasp_ros.world_loop import ObjectSample, WorldLoop
 
 _JOINT_STATES_S = 0.04
@@ -64,9 +67,10 @@ class SimNodeCfg:
     """Meshes to stand on the table instead of the scene's objects; paths joined by ':'."""
     real_time_factor: float = field(default=0.0, metadata={'range': (0.0, 1000.0)})
     """Simulated over wall time; 0: real time when idle, as fast as possible during a grasp."""
-    camera_rate_hz: float = field(default=5.0, metadata={'range': (0.1, 60.0)})
-    """Pictures per second of wall time while the robot waits [Hz]."""
-    busy_camera_rate_hz: float = field(default=1.0, metadata={'range': (0.1, 60.0)})
+    camera_rate_hz: float = field(default=5.0, metadata={'range': (0.0, 60.0)})
+    """Pictures per second of wall time while the robot waits [Hz]; 0: none, they come from
+    elsewhere, e.g. a bag."""
+    busy_camera_rate_hz: float = field(default=1.0, metadata={'range': (0.0, 60.0)})
     """The same while a grasp is computed or executed: drawing takes time from both [Hz]."""
     depth_encoding: str = field(
         default='16UC1', metadata={'choices': ('16UC1', '32FC1'), 'read_only': True}
@@ -80,8 +84,9 @@ class SimNode(Node):
     """A cell under MuJoCo.
 
     Publishes: /clock, joint_states, arm/state, hand/state, camera/..., /tf_static,
-    sim/object_poses, diagnostics. Subscribes: stop, grasp_status. Services: arm/move, hand/move,
-    arm/stop, arm/clear_stop, hand/stop, hand/clear_stop, sim/pause, sim/step, sim/reset.
+    sim/object_poses, sim/object_shapes, diagnostics. Subscribes: stop, grasp_status. Services:
+    arm/move, hand/move, arm/stop, arm/clear_stop, hand/stop, hand/clear_stop, sim/pause,
+    sim/step, sim/reset.
     """
 
     def __init__(self) -> None:
@@ -134,6 +139,8 @@ class SimNode(Node):
         self._hand_states = advertise(HandState, topics.HAND_STATE, qos.SENSOR_DATA)
         self._joint_states = advertise(JointState, topics.JOINT_STATES, qos.SENSOR_DATA)
         self._object_poses = advertise(TFMessage, topics.OBJECT_POSES, qos.RELIABLE)
+        self._object_shapes = advertise(MarkerArray, topics.OBJECT_SHAPES, qos.LATCHED)
+        self._publish_shapes()
         self._static = advertise(TFMessage, topics.TF_STATIC, qos.LATCHED)
         transforms = camera_transforms(self._world.cfg.camera.T_base_camera)
         self._static.publish(TFMessage(transforms=transforms))
@@ -245,6 +252,7 @@ class SimNode(Node):
             self._scene, self._files = before
             response.message = str(error)
             return response
+        self._publish_shapes()
         response.success = True
         response.object_names = list(self._world.object_poses())
         return response
@@ -266,7 +274,8 @@ class SimNode(Node):
     def _period_s(self) -> float:
         cfg = self._node_parameters.cfg
         busy = self._stage is not None and self._stage > Stage.PERCEIVE
-        return 1.0 / (cfg.busy_camera_rate_hz if busy else cfg.camera_rate_hz)
+        rate_hz = cfg.busy_camera_rate_hz if busy else cfg.camera_rate_hz
+        return 1.0 / rate_hz if rate_hz > 0.0 else math.inf
 
     def _publish(self, samples: list[ObjectSample]) -> None:
         with self._world.lock:
@@ -296,6 +305,10 @@ class SimNode(Node):
             for name, pose in poses.items()
         ]
         self._object_poses.publish(TFMessage(transforms=transforms))
+
+    def _publish_shapes(self) -> None:
+        models = [model for model, _ in self._world.placements]
+        self._object_shapes.publish(shapes_to_msg(models, time_to_msg(self._loop.now_s)))
 
     def _watch(self) -> None:
         """End the node when one of its threads has failed: half a cell would mislead."""
