@@ -16,6 +16,7 @@ from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_core.perception.cfg import PerceptionCfg
 from maskdexgrasp_core.perception.completion import load_completion
 from maskdexgrasp_core.perception.pipeline import Perceiver
+from maskdexgrasp_core.protocols import ShapeCompletion
 from maskdexgrasp_core.types import Array, CameraFrame, Command, ObjectObservation, ObservedCloud
 from maskdexgrasp_ros import qos, topics
 from maskdexgrasp_ros.cloud_conversions import cloud_from_msg
@@ -40,6 +41,7 @@ from maskdexgrasp_ros.runner import run_node
 from maskdexgrasp_ros.status import StatusReporter, outcome_of
 from maskdexgrasp_ros.transform_listener import TransformListener
 from maskdexgrasp_ros.transforms import TransformError
+from maskdexgrasp_ros.true_shape import TRUE_SHAPE, true_shape
 
 _CLOCK_SLACK_S = 0.2
 
@@ -53,7 +55,8 @@ class PerceptionNodeCfg:
     )
     """'depth': depth and colour pictures; 'points': sensor_msgs/PointCloud2."""
     completion: str = field(default='union', metadata={'read_only': True})
-    """Method that closes the side of the object that the camera does not see."""
+    """Method that closes the side of the object that the camera does not see; 'true' asks the
+    simulator instead, an experiment."""
     max_age_s: float = field(default=1.0, metadata={'range': (0.01, 60.0)})
     """Oldest picture that a command may be answered with [s]."""
     wait_s: float = field(default=5.0, metadata={'range': (0.0, 30.0)})
@@ -72,9 +75,7 @@ class PerceptionNode(Node):
     def __init__(self) -> None:
         super().__init__('perception')
         self._node_parameters = CfgParameters(self, PerceptionNodeCfg())
-        self._perceiver = Perceiver(
-            completion=load_completion(self._node_parameters.cfg.completion)
-        )
+        self._perceiver = Perceiver(completion=self._completion())
         self._settings = CfgParameters(self, PerceptionCfg(), on_change=self._set_perception)
         self._set_perception(self._settings.cfg)
         self._diagnostics = DiagnosticsPublisher(self)
@@ -90,6 +91,10 @@ class PerceptionNode(Node):
         self._subscribe()
         self.create_timer(1.0, self._watch)
         self.get_logger().info(f'ready: reads {self._node_parameters.cfg.input}')
+
+    def _completion(self) -> ShapeCompletion:
+        name = self._node_parameters.cfg.completion
+        return true_shape(self) if name == TRUE_SHAPE else load_completion(name)
 
     def _subscribe(self) -> None:
         commands, sensors = ReentrantCallbackGroup(), MutuallyExclusiveCallbackGroup()

@@ -38,6 +38,9 @@ HAND_CLEAR_STOP = 'hand/clear_stop'
 """std_srvs/Trigger of one device; `stop` and `reset` are for the whole robot."""
 OBJECT_POSES = 'sim/object_poses'
 """tf2_msgs/TFMessage of the true poses in link_base: for scoring, no other node reads it."""
+OBJECT_SHAPES = 'sim/object_shapes'
+"""visualization_msgs/MarkerArray, latched: the true meshes in the objects' frames. Only the
+experiment `completion: true` of perception reads it."""
 
 TF = '/tf'
 TF_STATIC = '/tf_static'
