@@ -1,8 +1,9 @@
 """Runs trials one after another on one graph; a graph that breaks is started anew."""
 
+from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -16,8 +17,17 @@ from maskdexgrasp_ros.graph_processes import GraphError
 
 _SETTLE_S = 0.3
 _RESET_S = 10.0
-_MAX_RESTARTS = 5
-"""Restarts in a row after which the graph is given up."""
+_MAX_FAILURES = 5
+"""Graphs that break in a row before the trials are given up."""
+_LATCHING = (Code.STOPPED, Code.DRIVER_FAULT, Code.STATE_IS_STALE)
+_UNFINISHED = (Code.TIMEOUT, Code.CANCELLED, Code.BUSY)
+"""A node may still work on that command: what it says later must not meet the next one."""
+GRAPH_BROKE = 'graph_broke'
+"""Reason of a trial during which a node ended or stopped answering."""
+TIME_LIMIT = 'time_limit'
+"""Reason of a trial that was cancelled at its deadline."""
+NOT_HELD = 'not_held'
+"""Reason of a trial that the robot took for a success, and the simulator did not."""
 _ATTEMPTS_RANGE = 1000
 _OBJECTS_RANGE = 100
 
@@ -59,42 +69,62 @@ def trial_seed(seed: int, object_index: int, attempt: int) -> int:
 def run_trials(cfg: TrialsCfg) -> Iterator[Trial]:
     """Yield every trial as it ends: each object once, then each once more, and so on.
 
+    A trial during which a node ends or hangs counts as failed; the next one gets a new graph.
+
     Raises:
-        GraphError: If the graph cannot be kept alive.
-        DriverError: If it cannot be started.
-        InvalidInputError: If an object cannot be placed.
+        GraphError: If a node ends again and again.
+        DriverError: If the graph cannot be brought to answer.
     """
-    todo = [
+    todo = deque(
         (index, attempt) for attempt in range(cfg.attempts) for index in range(len(cfg.objects))
-    ]
-    restarts = 0
-    while todo:
-        with ExitStack() as stack:
-            log_dir = cfg.log_dir / f'graph-{restarts}'
-            session = stack.enter_context(
-                grasp_session(log_dir, cfg.overrides, params=cfg.params, watch_camera=True)
-            )
-            while todo:
-                index, attempt = todo.pop(0)
-                target = cfg.objects[index]
-                seed = trial_seed(cfg.seed, index, attempt)
-                try:
-                    yield _attempt(session, cfg, target, seed)
-                except (GraphError, DriverError) as error:
-                    restarts += 1
-                    yield _broken(target.name, seed, error)
-                    if restarts > _MAX_RESTARTS:
-                        raise
-                    break
+    )
+    failures = 0
+    for number in count():
+        try:
+            with grasp_session(
+                cfg.log_dir / f'graph-{number}',
+                cfg.overrides,
+                params=cfg.params,
+                watch_camera=True,
+            ) as session:
+                while todo:
+                    index, attempt = todo.popleft()
+                    seed = trial_seed(cfg.seed, index, attempt)
+                    trial, is_usable = _attempt(session, cfg, cfg.objects[index], seed)
+                    yield trial
+                    failures = 0 if trial.reason != GRAPH_BROKE else failures + 1
+                    if not is_usable:
+                        break
+        except (GraphError, DriverError):  # it did not even start
+            failures += 1
+            if failures > _MAX_FAILURES:
+                raise
+        if not todo:
+            return
+        if failures > _MAX_FAILURES:
+            raise DriverError(f'the graph broke {failures} times in a row; see {cfg.log_dir}')
 
 
-def _attempt(session: GraspSession, cfg: TrialsCfg, target: TrialObject, seed: int) -> Trial:
-    _place(session, target, seed)
-    command = Command(command_id=f'{target.name}-{seed}', text=target.text, seed=seed)
-    result = session.execute(command, timeout_s=cfg.limit_s, settle_s=_SETTLE_S)
-    if result.outcome.code in (Code.STOPPED, Code.DRIVER_FAULT, Code.STATE_IS_STALE):
-        session.client.reset()  # a fault latches the robot; the next trial starts afresh
-    return _trial(target.name, seed, result)
+def _attempt(
+    session: GraspSession, cfg: TrialsCfg, target: TrialObject, seed: int
+) -> tuple[Trial, bool]:
+    """Return how one trial went, and whether the graph can be used for another."""
+    try:
+        _place(session, target, seed)
+        command = Command(command_id=f'{target.name}-{seed}', text=target.text, seed=seed)
+        result = session.execute(command, timeout_s=cfg.limit_s, settle_s=_SETTLE_S)
+    except (GraphError, DriverError) as error:
+        return _broken(target.name, seed, error), False
+    code, trial = result.outcome.code, _trial(target.name, seed, result)
+    if code is Code.CANCELLED:  # nobody but the client's deadline cancels here
+        reason = f'not done after {cfg.limit_s:.0f} s'
+        trial = replace(trial, reason=TIME_LIMIT, detail=f'{reason}: {trial.detail}')
+    if code in _LATCHING:
+        try:
+            session.client.reset()  # a fault latches the robot; the next trial starts afresh
+        except DriverError:
+            return trial, False
+    return trial, code not in _UNFINISHED
 
 
 def _place(session: GraspSession, target: TrialObject, seed: int) -> None:
@@ -115,7 +145,7 @@ def _trial(name: str, seed: int, result: CommandResult) -> Trial:
     held, outcome = result.score.lifted, result.outcome
     reason = '' if held else outcome.code.name.lower()
     if not held and outcome.ok:
-        reason = 'not held high or long enough'
+        reason = NOT_HELD
     return Trial(
         object_name=name,
         seed=seed,
@@ -132,4 +162,4 @@ def _trial(name: str, seed: int, result: CommandResult) -> Trial:
 
 
 def _broken(name: str, seed: int, error: MaskDexGraspError) -> Trial:
-    return Trial(object_name=name, seed=seed, held=False, reason='graph broke', detail=str(error))
+    return Trial(object_name=name, seed=seed, held=False, reason=GRAPH_BROKE, detail=str(error))

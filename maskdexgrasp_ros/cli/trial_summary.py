@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from rich.table import Table
+from scipy.stats import binomtest
 
 from maskdexgrasp_core.outcome import Stage
 
 HELD = 'held'
-_STAGE_ORDER = {stage.name.lower(): int(stage) for stage in Stage}
+_FIRST_MOTION, _TOTAL = 'first_motion', 'total'
+_ORDER = (*(stage.name.lower() for stage in sorted(Stage)), _FIRST_MOTION, _TOTAL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +25,7 @@ class Trial:
     held: bool
     """10 cm up for 3 s, as the simulator saw it."""
     reason: str
-    """Code of the failure in small letters, or 'not held high or long enough'; '' when held."""
+    """Code of the failure in small letters, or one of `trial_runner`; '' when held."""
     detail: str = ''
     """The sentence of the stage that gave up."""
     stage_seconds: dict[str, float] = field(default_factory=dict)
@@ -50,15 +52,13 @@ def summary(trials: Sequence[Trial], names: Sequence[str]) -> dict[str, object]:
         objects.append(
             {
                 'name': name,
-                'held': sum(trial.held for trial in own),
-                'attempts': len(own),
+                **_counts(own),
                 'reasons': dict(Counter(t.reason for t in own if not t.held).most_common()),
             }
         )
     return {
         'total': {
-            'held': sum(trial.held for trial in trials),
-            'attempts': len(trials),
+            **_counts(trials),
             'held_at_first_grasp': sum(t.held and t.grasps_tried <= 1 for t in trials),
             'seconds': round(sum(trial.total_s for trial in trials), 1),
         },
@@ -69,15 +69,38 @@ def summary(trials: Sequence[Trial], names: Sequence[str]) -> dict[str, object]:
     }
 
 
+def wilson_interval(held: int, attempts: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval of a share (Wilson 1927); (0, 1) without attempts."""
+    if attempts == 0:
+        return 0.0, 1.0
+    interval = binomtest(held, attempts).proportion_ci(method='wilson')
+    return float(interval.low), float(interval.high)
+
+
+def _counts(trials: Sequence[Trial]) -> dict[str, object]:
+    held = sum(trial.held for trial in trials)
+    low, high = wilson_interval(held, len(trials))
+    return {
+        'held': held,
+        'attempts': len(trials),
+        'wilson_95': [round(low, 4), round(high, 4)],
+    }
+
+
 def stage_times(trials: Sequence[Trial]) -> dict[str, dict[str, float]]:
-    """Return stage -> median and 95th percentile of its wall time [ms], and how often it ran."""
+    """Return stage -> median and 95th percentile of its wall time [ms], and how often it ran.
+
+    `first_motion` (from the command to the first motion) and `total` (to its end) come last.
+    """
     times: dict[str, list[float]] = {}
     for trial in trials:
         for name, seconds in trial.stage_seconds.items():
             times.setdefault(name, []).append(seconds)
         if trial.first_motion_s is not None:
-            times.setdefault('first_motion', []).append(trial.first_motion_s)
-    order = sorted(times, key=lambda name: _STAGE_ORDER.get(name, len(_STAGE_ORDER)))
+            times.setdefault(_FIRST_MOTION, []).append(trial.first_motion_s)
+        if trial.total_s > 0.0:
+            times.setdefault(_TOTAL, []).append(trial.total_s)
+    order = sorted(times, key=_ORDER.index)
     return {
         name: {
             'median_ms': round(1e3 * float(np.median(times[name])), 1),
@@ -99,7 +122,10 @@ def object_table(trials: Sequence[Trial], names: Sequence[str]) -> Table:
         text = ', '.join(f'{count}x {reason}' for reason, count in reasons)
         table.add_row(name, f'{sum(t.held for t in own)} / {len(own)}', f'[dim]{text}[/]')
     table.columns[0].footer = '[bold]total[/]'
-    table.columns[1].footer = f'[bold]{sum(t.held for t in trials)} / {len(trials)}[/]'
+    held = sum(trial.held for trial in trials)
+    low, high = wilson_interval(held, len(trials))
+    table.columns[1].footer = f'[bold]{held} / {len(trials)}[/]'
+    table.columns[2].footer = f'95 % interval {low:.0%} to {high:.0%} (Wilson)'
     return table
 
 

@@ -1,6 +1,7 @@
 """`maskdexgrasp trials`: how many objects are held, from random places, through the real graph."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,10 @@ from maskdexgrasp_ros.cli.trial_runner import TrialObject, TrialsCfg, run_trials
 from maskdexgrasp_ros.cli.trial_summary import Trial, object_table, stage_table, summary
 from maskdexgrasp_ros.graph_processes import GraphError
 from maskdexgrasp_ros.scene_source import SET_MARK
+from maskdexgrasp_ros.true_shape import TRUE_SHAPE
+
+COMPLETED = 'completed'
+"""The completion that the parameter file names."""
 
 
 def trials(
@@ -50,12 +55,16 @@ def trials(
     ] = 'pick up the {object}',
     seed: Annotated[int, typer.Option(min=0, help='The same seed: same places, same grasps.')] = 0,
     generator: Annotated[str, typer.Option(help='Which generator proposes grasps.')] = 'energy',
-    completion: Annotated[
-        str, typer.Option(help=f'How unseen sides are closed: {", ".join(completion_names())}.')
-    ] = 'union',
+    shape: Annotated[
+        str,
+        typer.Option(
+            help='What is known of the object: completed (as perception ships); one of '
+            f"{', '.join(completion_names())}; or true: the simulator's mesh, an experiment."
+        ),
+    ] = COMPLETED,
     limit_s: Annotated[
         float, typer.Option('--limit-s', min=1.0, help='Longest wall time of one try [s].')
-    ] = 90.0,
+    ] = 120.0,
     params_file: Annotated[
         str, typer.Option('--params-file', help='Parameters of the nodes (YAML).')
     ] = '',
@@ -68,8 +77,8 @@ def trials(
 ) -> None:
     """Try every object several times from random places and count what was held.
 
-    Held means 10 cm up for 3 s. All tries run through one ROS 2 graph; if a node ends, the try
-    counts as failed and the graph is started anew.
+    Held means 10 cm up for 3 s. All tries run through one ROS 2 graph; if a node ends or hangs,
+    the try counts as failed and the graph is started anew. trials.json grows with every try.
 
     [bold]Examples[/]
 
@@ -77,7 +86,7 @@ def trials(
 
       maskdexgrasp trials --object scan.obj --object cup.stl -n 5
 
-      maskdexgrasp trials --set table8 -n 10 --completion visible    (completion off)
+      maskdexgrasp trials --set table8 -n 10 --shape visible    (completion off)
     """
     folder = run_folder(out, 'trials')
     began = time.perf_counter()
@@ -86,7 +95,7 @@ def trials(
             objects=_objects(set_name, tuple(object_files or ()), text),
             attempts=attempts,
             seed=seed,
-            overrides=_overrides(generator, completion),
+            overrides=_overrides(generator, shape),
             params=params_file,
             log_dir=folder / 'logs',
             limit_s=limit_s,
@@ -94,26 +103,29 @@ def trials(
     make_folder(folder)
     done: list[Trial] = []
     names = [target.name for target in cfg.objects]
+    files = [folder / 'trials.json', *([json_file] if json_file is not None else [])]
+
+    def save() -> None:
+        content = {**run_header(seed), 'set': set_name, 'shape': shape, 'generator': generator,
+                   'limit_s': limit_s, 'wall_s': round(time.perf_counter() - began, 1),
+                   **summary(done, names)}  # fmt: skip
+        for path in files:
+            write_json(path, content)
+
     try:
         with reported_errors():
-            _run(cfg, done)
+            _run(cfg, done, save)
     except GraphError as error:
         fail('GRAPH', str(error), f'the logs are in {folder / "logs"}')
     finally:
         if done:  # what was measured is kept, also when the rest could not be run
-            content = {**run_header(seed), 'set': set_name, 'completion': completion,
-                       'generator': generator, 'wall_s': round(time.perf_counter() - began, 1),
-                       **summary(done, names)}  # fmt: skip
-            write_json(folder / 'trials.json', content)
-            if json_file is not None:
-                write_json(json_file, content)
             console.print(object_table(done, names))
             console.print(stage_table(done))
             console.print(f'→ {folder}/trials.json')
 
 
-def _run(cfg: TrialsCfg, done: list[Trial]) -> None:
-    """Run the trials with a progress bar; `done` grows as they end."""
+def _run(cfg: TrialsCfg, done: list[Trial], save: Callable[[], None]) -> None:
+    """Run the trials with a progress bar; `done` grows as they end, and each time is saved."""
     progress = Progress(
         TextColumn('{task.description}'),
         BarColumn(),
@@ -128,6 +140,7 @@ def _run(cfg: TrialsCfg, done: list[Trial]) -> None:
         task = progress.add_task('starting', total=cfg.attempts * len(cfg.objects), held='0')
         for trial in run_trials(cfg):
             done.append(trial)
+            save()
             held = sum(each.held for each in done)
             share = f'{held} ({held / len(done):.0%})'
             progress.update(task, advance=1, held=share, description=trial.object_name)
@@ -173,15 +186,15 @@ def _sentence(text: str, category: str) -> str:
     return text.replace('{object}', category)
 
 
-def _overrides(generator: str, completion: str) -> dict[str, dict[str, object]]:
+def _overrides(generator: str, shape: str) -> dict[str, dict[str, object]]:
     for kind, name, known in (
         ('generator', generator, list(GENERATORS)),
-        ('shape completion', completion, list(completion_names())),
+        ('shape', shape, [COMPLETED, *completion_names(), TRUE_SHAPE]),
     ):
         if name not in known:
             raise UnknownNameError(kind, name, known)
     return {
         'generator': {'generator': generator},
-        'perception': {'completion': completion},
+        'perception': {} if shape == COMPLETED else {'completion': shape},
         'sim': {'scene': 'empty'},
     }

@@ -8,7 +8,7 @@ from maskdexgrasp_ros.cli.checks import ros_checks
 from maskdexgrasp_ros.cli.main import app
 from maskdexgrasp_ros.cli.stage_table import StageTable
 from maskdexgrasp_ros.cli.trial_runner import trial_seed
-from maskdexgrasp_ros.cli.trial_summary import Trial, stage_times, summary
+from maskdexgrasp_ros.cli.trial_summary import Trial, stage_times, summary, wilson_interval
 
 
 def run(*arguments):
@@ -41,7 +41,7 @@ def test_the_ros_checks_pass_here():
         (['demo', '--object', 'missing.obj'], 'missing.obj'),
         (['trials'], '--set'),
         (['trials', '--set', 'table9'], 'table8'),
-        (['trials', '--set', 'table8', '--completion', 'magic'], 'union'),
+        (['trials', '--set', 'table8', '--shape', 'magic'], 'union'),
         (['trials', '--object', 'missing.obj'], 'missing.obj'),
     ],
 )
@@ -82,7 +82,9 @@ def test_the_summary_counts_by_object_and_reason():
     assert content['total']['held'] == 1
     assert content['total']['attempts'] == 3
     mug, can, box = content['objects']
-    assert mug == {'name': 'mug', 'held': 1, 'attempts': 2, 'reasons': {'object_slipped': 1}}
+    assert (mug['name'], mug['held'], mug['attempts']) == ('mug', 1, 2)
+    assert mug['reasons'] == {'object_slipped': 1}
+    assert mug['wilson_95'] == [0.0945, 0.9055]
     assert can['reasons'] == {'unreachable': 1}
     assert (box['held'], box['attempts']) == (0, 0)
     json.dumps(content)
@@ -91,10 +93,17 @@ def test_the_summary_counts_by_object_and_reason():
 def test_stage_times_are_medians_in_the_order_of_execution():
     trials = [make_trial('mug', True, lift=s, perceive=0.1) for s in (1.0, 2.0, 9.0)]
     times = stage_times(trials)
-    assert list(times) == ['perceive', 'lift']
+    assert list(times) == ['perceive', 'lift', 'total']
+    assert times['total']['median_ms'] == 2000.0
     assert times['lift']['median_ms'] == 2000.0
     assert times['lift']['p95_ms'] == pytest.approx(8300.0)
     assert times['lift']['count'] == 3
+
+
+def test_the_interval_of_a_share_is_that_of_wilson():
+    low, high = wilson_interval(64, 80)  # by hand: centre 0.7863, half width 0.0866
+    assert (low, high) == pytest.approx((0.6996, 0.8730), abs=2e-3)
+    assert wilson_interval(0, 0) == (0.0, 1.0)
 
 
 def test_the_stage_table_shows_what_ran_and_what_gave_up():
