@@ -27,6 +27,9 @@ from maskdexgrasp_ros.markers import candidate_markers
 from maskdexgrasp_ros.parameters import CfgParameters
 from maskdexgrasp_ros.runner import run_node
 from maskdexgrasp_ros.status import StatusReporter, outcome_of
+from maskdexgrasp_ros.warm_up import sample_observation
+
+_WARM_UP_S = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +71,16 @@ class GeneratorNode(LifecycleNode):
             self._start()
 
     def on_configure(self, state: State) -> TransitionCallbackReturn:
-        """Load the generator and open the endpoints."""
+        """Load the generator, let it solve a small problem, and open the endpoints."""
         cfg = self._node_parameters.cfg
         torch.set_num_threads(cfg.num_threads)
         try:
             self._generator = load_generator(cfg.generator)
+            self._generator.generate(
+                sample_observation(), num_grasps=1, seed=0, time_budget_s=_WARM_UP_S
+            )
         except MaskDexGraspError as error:
-            self.get_logger().error(f'cannot load generator {cfg.generator!r}: {error}')
+            self.get_logger().error(f'cannot use generator {cfg.generator!r}: {error}')
             return TransitionCallbackReturn.FAILURE
         group = MutuallyExclusiveCallbackGroup()
         self._subscription = self.create_subscription(

@@ -24,6 +24,7 @@ from maskdexgrasp_ros.interfaces import GraspCandidates, HandGrasps
 from maskdexgrasp_ros.parameters import CfgParameters
 from maskdexgrasp_ros.runner import run_node
 from maskdexgrasp_ros.status import StatusReporter, outcome_of
+from maskdexgrasp_ros.warm_up import sample_grasps, sample_observation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,7 @@ class RetargetingNode(Node):
         cfg = CfgParameters(self, RetargetingNodeCfg()).cfg
         torch.set_num_threads(1)  # small batches: more threads only get in each other's way
         self._retargeter: Retargeter = load_retargeter(cfg.retargeter)
+        self._retargeter.retarget(sample_grasps(), sample_observation())
         if cfg.rehearse:
             self._retargeter = CheckedRetargeter(
                 self._retargeter,

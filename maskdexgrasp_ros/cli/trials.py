@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -144,10 +145,11 @@ def _run(cfg: TrialsCfg, done: list[Trial], save: Callable[[], None]) -> None:
             held = sum(each.held for each in done)
             share = f'{held} ({held / len(done):.0%})'
             progress.update(task, advance=1, held=share, description=trial.object_name)
+            first_line = trial.detail.partition('\n')[0]
             mark = '[green]held[/]' if trial.held else f'[red]{trial.reason}[/]'
             progress.console.print(
                 f'{trial.object_name:<16} seed {trial.seed:<8} {mark} '
-                f'[dim]{trial.total_s:.1f} s {trial.detail}[/]'
+                f'[dim]{trial.total_s:.1f} s {escape(first_line)}[/]'
             )
 
 
