@@ -141,9 +141,11 @@ def player():
         node = Player()
         executor = MultiThreadedExecutor(num_threads=2)
         executor.add_node(node)
-        threading.Thread(target=executor.spin, daemon=True).start()
+        spinning = threading.Thread(target=executor.spin, daemon=True)
+        spinning.start()
         yield node
         executor.shutdown(timeout_sec=2.0)
+        spinning.join(timeout=5.0)  # a callback must not meet a node that is gone
         node.destroy_node()
         rclpy.try_shutdown()
 
