@@ -8,7 +8,7 @@ the surface is cut into compact patches whose hulls are accurate to about a mill
 import numpy as np
 import trimesh
 from scipy.cluster.vq import kmeans2
-from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial import QhullError
 
 from maskdexgrasp_core.types import Array
 
@@ -16,6 +16,7 @@ CONVEX_SHARE = 0.94
 """A surface that fills this share of its hull's volume is taken as convex."""
 SAMPLES_PER_PIECE = 200
 MIN_PATCH_SIZE = 8
+MIN_VOLUME_M3 = 1e-9
 
 
 def convex_pieces(
@@ -58,13 +59,9 @@ def _patch_hulls(mesh: trimesh.Trimesh, count: int, seed: int) -> list[trimesh.T
         if len(patch) < MIN_PATCH_SIZE:
             continue
         try:
-            hulls.append(_hull_mesh(patch))
+            hull = trimesh.convex.convex_hull(patch)
         except QhullError:  # a patch of a flat face holds no volume; its neighbours cover it
             continue
+        if hull.volume > MIN_VOLUME_M3:
+            hulls.append(hull)
     return hulls or [mesh.convex_hull]
-
-
-def _hull_mesh(points: Array) -> trimesh.Trimesh:
-    hull = ConvexHull(points)
-    piece = trimesh.Trimesh(points, hull.simplices).convex_hull
-    return piece

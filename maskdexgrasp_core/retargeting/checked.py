@@ -73,6 +73,30 @@ class CheckCfg:
     )
 
 
+_STEPS_CM = ((0.8, 0.0, 0.0), (0.0, 0.8, 0.0), (0.8, 0.8, 0.0), (0.0, 0.0, 0.8), (0.0, 0.0, -0.8))
+"""Along the palm's normal, along the fingers and across them, in centimetres."""
+
+
+def neighbours(grasp: HandGrasp) -> list[HandGrasp]:
+    """Return `grasp` with the hand moved a little: deeper first, then to either side.
+
+    Axes are those of the hand's root: -x out of the palm, -y along the fingers.
+    """
+    moved = []
+    for step in _STEPS_CM:
+        offset = np.eye(4)
+        offset[:3, 3] = -0.01 * np.asarray(step)
+        moved.append(
+            replace(
+                grasp,
+                T_base_approach=grasp.T_base_approach @ offset,
+                T_base_pregrasp=grasp.T_base_pregrasp @ offset,
+                T_base_grasp=grasp.T_base_grasp @ offset,
+            )
+        )
+    return moved
+
+
 class CheckedRetargeter:
     """Wraps a retargeter: asks the arm, then rehearses, best grasp first, until enough held."""
 
@@ -118,9 +142,13 @@ class CheckedRetargeter:
         rehearsal = self._rehearse(observation)
         objection = self._objections(observation) if self._objections else lambda _: ''
         held: list[HandGrasp] = []
+        slipped: list[HandGrasp] = []
+
+        def is_late() -> bool:
+            return time.monotonic() - start > cfg.time_budget_s * (1 if held else 2)
+
         for i, grasp in enumerate(made):
-            late = time.monotonic() - start > cfg.time_budget_s * (1 if held else 2)
-            if late or len(held) >= cfg.num_wanted:
+            if is_late() or len(held) >= cfg.num_wanted:
                 counts['not tried'] += len(made) - i
                 break
             reason = objection(grasp)
@@ -129,8 +157,15 @@ class CheckedRetargeter:
                 if trial.held:
                     held.append(self._scored(grasp, trial, rehearsal))
                     continue
+                slipped.append(grasp)
                 reason = f'rehearsal: {trial.reason}'
             counts[reason] += 1
+        for grasp in (neighbour for s in slipped for neighbour in neighbours(s)):
+            if held or is_late():
+                break
+            trial = rehearsal.attempt(grasp)
+            if trial.held and not objection(grasp):
+                held.append(self._scored(grasp, trial, rehearsal))
         return held
 
     def _scored(self, grasp: HandGrasp, trial: TrialLike, rehearsal: Rehearsal) -> HandGrasp:

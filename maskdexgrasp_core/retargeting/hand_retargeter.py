@@ -65,10 +65,9 @@ class HandRetargeter:
         scene = make_scene(observation)
         energy = GraspEnergy(scene, self._prior, self.cfg.fitting.energy)
         fit = fit_hand(self._source, self._target, grasps.grasps, energy, self.cfg.fitting)
-        poses = _poses(fit)
         stages = plan_stages(
             self._target,
-            poses,
+            _poses(fit),
             fit.state.joint_positions,
             scene.surface,
             observation.table_height,
@@ -76,7 +75,7 @@ class HandRetargeter:
         )
         reasons = self._reasons(fit, stages, scene)
         made = [
-            self._hand_grasp(i, fit, poses, stages, grasps.grasps[i].score)
+            self._hand_grasp(i, fit, stages, grasps.grasps[i].score)
             for i, reason in enumerate(reasons)
             if not reason
         ]
@@ -104,10 +103,8 @@ class HandRetargeter:
                 reasons.append('')
         return reasons
 
-    def _hand_grasp(
-        self, i: int, fit: Fit, poses: Tensor, stages: Stages, source_score: float
-    ) -> HandGrasp:
-        T_base_grasp = poses[i].double().numpy()
+    def _hand_grasp(self, i: int, fit: Fit, stages: Stages, source_score: float) -> HandGrasp:
+        T_base_grasp = stages.poses[i].double().numpy()
         T_base_approach = T_base_grasp.copy()
         T_base_approach[:3, 3] += stages.approach_offset[i].double().numpy()
         terms = {name: float(term[i]) for name, term in fit.energies.terms.items()}

@@ -25,13 +25,16 @@ class StagingCfg:
     """Free space between the opened hand and the object [m]."""
     table_clearance_m: float = 0.004
     """Free space between the opened hand and the table [m]."""
+    seating_m: tuple[float, ...] = (0.010, 0.006, 0.0)
+    """How far the hand goes on, along the fingers and into the palm alike, so that the object
+    sits deep in it [m]; the largest that leaves the opened hand its clearance is used."""
     approach_length_m: float = 0.10
     """Length of the straight approach [m]."""
-    finger_squeeze_rad: float = 0.35
+    finger_squeeze_rad: float = 0.5
     """How far the fingers' targets lie beyond the contact [rad]."""
     thumb_squeeze_rad: float = 0.12
     """How far the thumb's target lies beyond the contact [rad]."""
-    finger_force_nm: float = 0.5
+    finger_force_nm: float = 1.0
     """Torque at which a finger stops [N m]; 1 N m is about 8 N at the tip."""
     thumb_force_nm: float = 6.0
     """Torque at which the thumb stops [N m]: stiff, as non-backdrivable drives are."""
@@ -40,6 +43,8 @@ class StagingCfg:
 class Stages(NamedTuple):
     """Stages of B grasps."""
 
+    poses: Tensor
+    """Of the hand's root while the fingers close, base frame, (B, 4, 4)."""
     pregrasp_positions: Tensor
     """(B, M) [rad]."""
     squeeze_positions: Tensor
@@ -68,11 +73,11 @@ def plan_stages(
         table_height: z of the table [m].
         cfg: Distances and forces.
     """
-    opened = _open_hand(kinematics, poses, motors, surface, table_height, cfg)
+    poses, opened = _seat(kinematics, poses, motors, surface, table_height, cfg)
     offset, clearance = _choose_approach(kinematics, poses, opened, surface, table_height, cfg)
     upper = torch.as_tensor(kinematics.spec.upper, dtype=motors.dtype)
     squeeze = motors + _squeeze_offsets(kinematics, cfg).to(motors)
-    return Stages(opened, torch.minimum(squeeze, upper), offset, clearance)
+    return Stages(poses, opened, torch.minimum(squeeze, upper), offset, clearance)
 
 
 def force_limits(kinematics: HandKinematics, cfg: StagingCfg) -> Array:
@@ -119,6 +124,42 @@ def _clearance(
     return torch.minimum(to_object, to_table)
 
 
+def _seat(
+    kinematics: HandKinematics,
+    poses: Tensor,
+    motors: Tensor,
+    surface: GridSignedDistance,
+    table_height: float,
+    cfg: StagingCfg,
+) -> tuple[Tensor, Tensor]:
+    """Return poses (B, 4, 4) moved onto the object as far as it goes, and opened motors there."""
+    along, normal = _directions(kinematics, poses, motors)
+    seated, opened = poses, motors
+    best = torch.full((len(motors),), -torch.inf, dtype=motors.dtype)
+    for depth in cfg.seating_m:
+        tried = poses.clone()
+        tried[:, :3, 3] += depth * (along + normal)
+        positions, clearance = _open_hand(kinematics, tried, motors, surface, table_height, cfg)
+        better = (best < 0.0) & (clearance > best)
+        seated = torch.where(better[:, None, None], tried, seated)
+        opened = torch.where(better[:, None], positions, opened)
+        best = torch.where(better, clearance, best)
+    return seated, opened
+
+
+def _directions(
+    kinematics: HandKinematics, poses: Tensor, motors: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return unit vectors along the fingers and out of the palm, base frame, (B, 3) each."""
+    palm = torch.as_tensor(kinematics.spec.palm_normal, dtype=poses.dtype)
+    with torch.no_grad():
+        points = kinematics.forward(poses[:, :3, 3], poses[:, :3, :3], motors)
+    normal = poses[:, :3, :3] @ palm
+    along = points.fingertips[:, 1:].mean(1) - points.palm
+    along = along - (along * normal).sum(-1, keepdim=True) * normal
+    return along / along.norm(dim=-1, keepdim=True), normal
+
+
 def _open_hand(
     kinematics: HandKinematics,
     poses: Tensor,
@@ -126,8 +167,11 @@ def _open_hand(
     surface: GridSignedDistance,
     table_height: float,
     cfg: StagingCfg,
-) -> Tensor:
-    """Return motors (B, M) opened just enough to clear the object; the thumb stays opposed."""
+) -> tuple[Tensor, Tensor]:
+    """Return motors (B, M) opened just enough to clear the object, and the clearance (B,) [m].
+
+    The thumb stays opposed.
+    """
     opened = torch.as_tensor(kinematics.spec.open_positions, dtype=motors.dtype)
     opened = torch.where(_is_rotation(kinematics), motors, opened.expand_as(motors))
     best = motors.clone()
@@ -140,7 +184,7 @@ def _open_hand(
         better = (best_clearance < 0.0) & (clearance > best_clearance)
         best = torch.where(better[:, None], tried, best)
         best_clearance = torch.where(better, clearance, best_clearance)
-    return best
+    return best, best_clearance
 
 
 def _choose_approach(
@@ -156,13 +200,7 @@ def _choose_approach(
     Tried are: back along the fingers, away from the palm, both, and straight up.
     """
     num = len(poses)
-    palm = torch.as_tensor(kinematics.spec.palm_normal, dtype=poses.dtype)
-    with torch.no_grad():
-        flat = kinematics.forward(poses[:, :3, 3], poses[:, :3, :3], opened)
-    along = flat.fingertips[:, 1:].mean(1) - flat.palm
-    normal = poses[:, :3, :3] @ palm
-    along = along - (along * normal).sum(-1, keepdim=True) * normal
-    along = along / along.norm(dim=-1, keepdim=True)
+    along, normal = _directions(kinematics, poses, opened)
     up = torch.zeros_like(along)
     up[:, 2] = 1.0
     directions = torch.stack([-along, up - along, -normal - along, up, -normal, up - normal], 1)

@@ -55,6 +55,7 @@ def build_hand_scene(
     mass_kg: float,
     friction: float,
     T_base_object: Array,
+    mass_shares: Array | None,
     cfg: RehearsalCfg,
 ) -> tuple[mujoco.MjSpec, RobotJoints]:
     """Put the hand on its ideal wrist, the table and the object into one spec.
@@ -85,13 +86,14 @@ def build_hand_scene(
             friction=[physics.robot_friction, physics.torsional_friction_m, 0.0001],
         )
         set_contact(table, physics)
-    volumes = np.array([convex_volume(piece) for piece in pieces])
-    shares = volumes / max(volumes.sum(), np.finfo(float).tiny)
+    if mass_shares is None:
+        volumes = np.array([convex_volume(piece) for piece in pieces])
+        mass_shares = volumes / max(volumes.sum(), np.finfo(float).tiny)
     add_free_body(
         spec,
         [
             BodyPiece(mesh=piece, mass_kg=mass_kg * share, color=_COLOR)
-            for piece, share in zip(pieces, shares, strict=True)
+            for piece, share in zip(pieces, mass_shares, strict=True)
         ],
         name=_OBJECT,
         friction=friction,
@@ -111,6 +113,7 @@ class HandRehearsalWorld:
         mass_kg: float,
         friction: float,
         T_base_object: Array | None = None,
+        mass_shares: Array | None = None,
         cfg: RehearsalCfg | None = None,
     ) -> None:
         """Compile the model; call `reset` before the first trial.
@@ -121,6 +124,7 @@ class HandRehearsalWorld:
             friction: Sliding friction with everything, at most 0.8.
             T_base_object: Where the object starts; None: its frame is the base frame (pieces
                 of a completed shape are in the base frame already).
+            mass_shares: Of each piece, adding up to one; None: by volume.
             cfg: Table, physics and hand; None: the defaults.
 
         Raises:
@@ -129,7 +133,12 @@ class HandRehearsalWorld:
         self.cfg = cfg or RehearsalCfg()
         pose = np.eye(4) if T_base_object is None else T_base_object
         spec, self.joints = build_hand_scene(
-            pieces, mass_kg=mass_kg, friction=friction, T_base_object=pose, cfg=self.cfg
+            pieces,
+            mass_kg=mass_kg,
+            friction=friction,
+            T_base_object=pose,
+            mass_shares=mass_shares,
+            cfg=self.cfg,
         )
         self.model = spec.compile()
         self.data = mujoco.MjData(self.model)

@@ -5,6 +5,7 @@ import torch
 
 from maskdexgrasp_core.energies.total import GraspScene
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.geometry.mass_distribution import presumed_center_of_mass
 from maskdexgrasp_core.geometry.signed_distance import (
     GridCfg,
     GridSignedDistance,
@@ -27,7 +28,7 @@ def make_scene(observation: ObjectObservation, grid: GridCfg | None = None) -> G
     except InvalidInputError as error:
         raise StageError(Stage.GENERATE, Code.BAD_SHAPE, str(error)) from error
     volume = float(observation.shape.volume)
-    center = np.asarray(observation.shape.center_mass)
+    center = presumed_center_of_mass(observation.shape)
     no_inside = len(surface.interior_points()) == 0
     if no_inside or volume < _MIN_VOLUME_M3 or not np.isfinite(center).all():
         reason = f'the shape encloses {volume * 1e6:.2f} cm^3, too little to grasp'

@@ -1,0 +1,38 @@
+import numpy as np
+import trimesh
+
+from maskdexgrasp_core.geometry.mass_distribution import (
+    presumed_center_of_mass,
+    presumed_mass_shares,
+)
+
+
+def box(extents, center) -> trimesh.Trimesh:
+    mesh = trimesh.creation.box(extents)
+    return mesh.apply_translation(center)
+
+
+def hammer_pieces():
+    return [box([0.24, 0.025, 0.025], [0.0, 0, 0]), box([0.03, 0.1, 0.03], [0.135, 0, 0])]
+
+
+def test_a_compact_shape_balances_in_its_middle():
+    center = presumed_center_of_mass(box([0.06, 0.05, 0.07], [0.5, 0.1, -0.05]))
+    np.testing.assert_allclose(center, [0.5, 0.1, -0.05], atol=1e-4)
+
+
+def test_a_plain_stick_balances_in_its_middle():
+    center = presumed_center_of_mass(box([0.3, 0.02, 0.02], [0.5, 0.1, -0.05]))
+    np.testing.assert_allclose(center, [0.5, 0.1, -0.05], atol=0.005)
+
+
+def test_a_hammer_balances_near_its_head():
+    shape = trimesh.boolean.union(hammer_pieces(), engine='manifold')
+    assert presumed_center_of_mass(shape)[0] > 0.08 > shape.center_mass[0]
+
+
+def test_shares_follow_the_thickness():
+    pieces = hammer_pieces()
+    shares = presumed_mass_shares(trimesh.boolean.union(pieces, engine='manifold'), pieces)
+    assert np.isclose(shares.sum(), 1.0)
+    assert shares[1] > 0.5
