@@ -37,7 +37,8 @@ def graph_environment(*, spread: bool = False) -> dict[str, str]:
     env = {'ROS_DOMAIN_ID': str(1 + os.getpid() % _NUM_DOMAINS)}
     if not spread:
         env |= topics.LOCAL_TRANSPORT
-        env['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        # LOCALHOST would add UDP sockets; over shared memory alone, SUBNET opens none.
+        env['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'SUBNET'
     else:
         env['ROS_DOMAIN_ID'] = '0'  # what every machine takes by default
     return {name: os.environ.get(name, value) for name, value in env.items()}

@@ -10,6 +10,7 @@ import pytest
 
 from maskdexgrasp_core.outcome import CURES, Code, Stage
 from maskdexgrasp_ros import interfaces, qos, topics
+from maskdexgrasp_ros.graph_processes import graph_environment
 
 pytestmark = pytest.mark.ros
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -122,16 +123,20 @@ def test_two_processes_exchange_nested_messages_over_dds(ros_context):
     assert received[0] == sent
 
 
-def test_local_transport_opens_no_network_port(ros_context):
+def test_the_local_graph_opens_no_network_port(monkeypatch):
     """The default graph is reachable from this machine only."""
     import psutil
     import rclpy
 
+    for name, value in graph_environment().items():
+        monkeypatch.setenv(name, value)
     assert 'SHM' in topics.LOCAL_TRANSPORT['FASTDDS_BUILTIN_TRANSPORTS']
+    rclpy.init(args=[])
     before = {c.laddr for c in psutil.Process().net_connections('inet')}
     node = rclpy.create_node('quiet')
     after = {c.laddr for c in psutil.Process().net_connections('inet')}
     node.destroy_node()
+    rclpy.try_shutdown()
     assert after <= before
 
 

@@ -76,7 +76,7 @@ def test_the_graph_is_reachable_from_this_machine_only_unless_it_is_spread(monke
         monkeypatch.delenv(name, raising=False)
     local, spread = graph_environment(), graph_environment(spread=True)
     assert local['FASTDDS_BUILTIN_TRANSPORTS'].startswith('SHM?')
-    assert local['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
+    assert local['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'SUBNET'
     assert 'FASTDDS_BUILTIN_TRANSPORTS' not in spread
     monkeypatch.setenv('ROS_DOMAIN_ID', '42')
     assert graph_environment()['ROS_DOMAIN_ID'] == '42'
