@@ -92,7 +92,9 @@ class RetargetingNode(Node):
             return hand_grasps_to_msg(grasps, dropped, message.object, message.header.stamp)
         reasons = ', '.join(f'{count} {reason}' for reason, count in dropped.items())
         reason = f'none of {len(candidates.grasps)} grasps fits the hand: {reasons or "no grasp"}'
-        raise StageError(Stage.RETARGET, Code.RETARGETING_FAILED, reason)
+        is_far = dropped.get('out of reach', 0) > sum(dropped.values()) / 2
+        code = Code.UNREACHABLE if is_far else Code.RETARGETING_FAILED
+        raise StageError(Stage.RETARGET, code, reason)
 
 
 def main(args: Sequence[str] | None = None) -> None:
