@@ -8,9 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
 import rclpy
-from numpy.typing import NDArray
 from rclpy.action import ActionClient
 from rclpy.action.client import ClientGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -23,7 +21,6 @@ from maskdexgrasp_core.outcome import Code, Outcome, Stage
 from maskdexgrasp_core.types import Command, HandGrasp
 from maskdexgrasp_ros import qos, topics
 from maskdexgrasp_ros.conversions import command_to_msg
-from maskdexgrasp_ros.frame_buffer import Picture
 from maskdexgrasp_ros.graph_listener import Feedback, GraphListener, Seen
 from maskdexgrasp_ros.grasp_conversions import hand_grasp_from_msg
 from maskdexgrasp_ros.interfaces import (
@@ -70,7 +67,7 @@ class GraspClient:
     Args:
         namespace: Of the graph.
         use_sim_time: Whether the graph lives in simulated time.
-        watch_camera: Whether to keep the newest pictures (`newest_picture`).
+        watch_camera: Whether the graph counts as ready only once it sends pictures.
     """
 
     def __init__(
@@ -185,20 +182,6 @@ class GraspClient:
     def now_s(self) -> float:
         """Return the time of the graph [s]."""
         return float(self.node.get_clock().now().nanoseconds) * 1e-9
-
-    def newest_picture(
-        self, *, not_before_s: float = 0.0, timeout_s: float = 3.0
-    ) -> Picture | None:
-        """Return a picture stamped at `not_before_s` [s] or later, or None after the wait."""
-        return self._listener.pictures.wait_for(not_before_s, timeout_s)
-
-    def fresh_color(self, timeout_s: float = 3.0) -> NDArray[np.uint8] | None:
-        """Return (H, W, 3) RGB that the camera takes from now on, or None."""
-        picture = self.newest_picture(not_before_s=self.now_s(), timeout_s=timeout_s)
-        if picture is None or picture.color is None:
-            return None
-        image = picture.color
-        return np.array(image.data, dtype=np.uint8).reshape(image.height, image.width, 3)
 
     # -- commands ---------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import (
     Point,
     Pose,
-    PoseStamped,
     Quaternion,
     Transform,
     TransformStamped,
@@ -91,7 +90,6 @@ __all__ = [
     'PointCloud2',
     'PointField',
     'Pose',
-    'PoseStamped',
     'Quaternion',
     'ResetWorld',
     'SegmentedObject',

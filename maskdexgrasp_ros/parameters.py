@@ -2,8 +2,8 @@
 
 Every field becomes a parameter of the same name; a nested Cfg becomes `<field>.<name>`. The
 description is the field's attribute docstring, and `field(metadata=...)` may say more:
-`description` (instead of the docstring), `min` with `max`, `choices` (allowed strings),
-`read_only` (true: fixed at start).
+`description` (instead of the docstring), `range` (lowest, highest) or `min` with `max`, `choices`
+(allowed strings), `read_only` (true: fixed at start).
 """
 
 import ast

@@ -11,7 +11,7 @@ _SAMPLE_S = 0.02
 """Simulated time between two samples of the objects while something moves [s]."""
 _FAST_SAMPLES = 5
 """Samples between two reports of a busy world: a reader sees at most 0.1 s go by at once."""
-_SLOW_TICK_S = 0.04
+_SLOW_TICK_S = 0.1
 _YIELD_S = 0.0002
 """Pause between two chunks of steps: the lock of the world is not fair."""
 
@@ -26,7 +26,7 @@ class WorldLoop:
         world: Stepped by this loop and by nobody else.
         real_time_factor: Simulated over wall time; 0: real time when idle and as fast as
             possible while the robot works.
-        on_tick: Called by the loop's thread at 25 Hz when idle and every 0.1 s of simulated time
+        on_tick: Called by the loop's thread at 10 Hz when idle and every 0.1 s of simulated time
             when busy, with the samples of the objects since the last call.
         is_busy: Tells whether the robot works beyond what the world itself knows.
     """

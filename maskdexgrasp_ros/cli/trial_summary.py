@@ -10,7 +10,6 @@ from scipy.stats import binomtest
 
 from maskdexgrasp_core.outcome import Stage
 
-HELD = 'held'
 _FIRST_MOTION, _TOTAL = 'first_motion', 'total'
 _ORDER = (*(stage.name.lower() for stage in sorted(Stage)), _FIRST_MOTION, _TOTAL)
 
