@@ -26,10 +26,6 @@ class ViewCfg:
 
 THREE_QUARTER = ViewCfg()
 """The whole cell from the front left."""
-CLOSE_UP = ViewCfg(
-    lookat=(0.48, 0.0, 0.02), distance_m=0.85, azimuth_deg=215.0, elevation_deg=-18.0
-)
-"""Hand and objects."""
 
 
 def render_picture(

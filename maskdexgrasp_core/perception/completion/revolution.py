@@ -160,11 +160,6 @@ class Revolution:
         inner = ndimage.map_coordinates(self.field, index, order=1, mode='nearest')
         return np.asarray(inner + beyond * _STEP_M)
 
-    def outer_radius(self) -> Array:
-        """Return the largest radius of the solid per column (S,) [m], 0 where it is empty."""
-        rows = np.arange(len(self.field))[:, None] * _STEP_M
-        return np.asarray(np.where(self.field < 0, rows, 0.0).max(axis=0))
-
     def mesh(self) -> trimesh.Trimesh:
         """Return the closed surface in the base frame.
 
