@@ -101,3 +101,30 @@ def test_make_names_every_target_that_newcomers_are_told(tmp_path):
     )
     for target in ('demo', 'test', 'check', 'setup', 'format', 'clean'):
         assert f'make {target}' in result.stdout
+
+
+def test_every_import_is_pinned():
+    pinned = {re.split(r'[\[=]', pin)[0].lower() for pin in SETTINGS['project']['dependencies']}
+    not_named_alike = {
+        'PIL': 'pillow',
+        'open3d': 'open3d-cpu',
+        'pinocchio': 'pin',
+        'pytorch_kinematics': 'pytorch-kinematics',
+        'skimage': 'scikit-image',
+        'yaml': 'pyyaml',
+    }
+    ours = ('maskdexgrasp', 'maskdexgrasp_core', 'maskdexgrasp_ros')
+    missing = set()
+    for package in ours[1:]:
+        for path in (ROOT / package).rglob('*.py'):
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom):
+                    names = [node.module or '']
+                for top in {name.split('.')[0] for name in names}:
+                    is_ros = top == 'rclpy' or top.endswith(('_msgs', '_srvs', '_interfaces'))
+                    if top in sys.stdlib_module_names or top in ours or is_ros:
+                        continue
+                    if not_named_alike.get(top, top) not in pinned:
+                        missing.add(f'{top} in {path.relative_to(ROOT)}')
+    assert not missing
