@@ -6,6 +6,7 @@ import numpy as np
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.outcome import Stage
+from maskdexgrasp_core.perception.sentence import check_seed
 from maskdexgrasp_core.types import Grasp, GraspSet, HandGrasp, ObjectObservation
 from maskdexgrasp_ros import interfaces
 from maskdexgrasp_ros.cloud_conversions import cloud_from_msg, cloud_to_msg, points_to_msg
@@ -61,10 +62,12 @@ def observation_from_msg(
         stage: That reads it, for the outcome of a failure.
 
     Raises:
-        StageError: `WRONG_FRAME`, or `BAD_CLOUD` if a cloud cannot be read.
+        StageError: `WRONG_FRAME`, `BAD_CLOUD` if a cloud cannot be read, or `INVALID_COMMAND` if
+            the seed is negative.
         InvalidInputError: If the mesh is not one or a number is not finite.
     """
     require_base_frame(message.header, stage)
+    check_seed(message.command.seed)
     camera_position = point_from_msg(message.camera_position)
     return ObjectObservation(
         cloud=cloud_from_msg(message.cloud, camera_position=camera_position),

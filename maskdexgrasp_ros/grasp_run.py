@@ -9,6 +9,7 @@ from maskdexgrasp_core.execution.executor import (
     GraspExecutor,
 )
 from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
+from maskdexgrasp_core.perception.sentence import check_seed
 from maskdexgrasp_core.types import Command, HandGrasp, ObjectObservation
 from maskdexgrasp_ros.chain import Chain, StageTimes
 from maskdexgrasp_ros.gate import retry_id
@@ -80,6 +81,7 @@ class GraspRun:
         """
         result: ExecutionResult | None = None
         try:
+            check_seed(self._command.seed)
             self._require_free(Stage.COMMAND)
             observation, grasps = self._ask_chain(self._command) if given is None else _read(given)
             result = self._executor.run(

@@ -24,7 +24,8 @@ def object_placements(
 
     Raises:
         UnknownNameError: If scene, set or object is not known.
-        InvalidInputError: If a mesh cannot be used or the objects do not fit on the table.
+        InvalidInputError: If the seed is negative, a mesh cannot be used or the objects do not
+            fit on the table.
     """
     built = _build(scene, seed, files)
     return [(p.model, p.T_base_object) for p in built.placements], built.warnings

@@ -17,6 +17,8 @@ from maskdexgrasp_core.outcome import Code, Stage, StageError
 from maskdexgrasp_core.types import Array
 
 ou.setLogLevel(ou.LOG_NONE)
+_SEED_RANGE = 2**32
+"""OMPL takes seeds from 1 to below this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +176,7 @@ class PathPlanner:
         self, start: Array, goal: Array, motor_positions: Array, clearance: Clearance, seed: int
     ) -> Array:
         """Return a shortened polyline (K, 7) [rad] from RRT-Connect (Kuffner, LaValle 2000)."""
-        ou.RNG.setSeed(seed)
+        ou.RNG.setSeed(max(1, seed % _SEED_RANGE))
         space = self._state_space(start, goal)
         setup = og.SimpleSetup(space)
         information = setup.getSpaceInformation()

@@ -59,10 +59,11 @@ def load_scene(name: str, seed: int = 0, object_files: Sequence[Path | str] = ()
 
     Raises:
         UnknownNameError: If scene, category or colour is not known.
-        InvalidInputError: If a mesh cannot be used, or the objects do not fit on the table.
+        InvalidInputError: If the seed is negative, a mesh cannot be used, or the objects do not
+            fit on the table.
     """
     entries = _entries('scenes', 'scene', name)
-    rng = np.random.default_rng(seed)
+    rng = _generator(seed)
     made = [_make(entry, seed, rng) for entry in entries]
     loaded = [load_mesh_object(path) for path in object_files]
     fixed = {
@@ -104,15 +105,21 @@ def random_scene(models: Sequence[ObjectModel], seed: int) -> Scene:
     """Return a scene of these objects at random places (see `placement.random_placement`).
 
     Raises:
-        InvalidInputError: If the objects do not fit on the table.
+        InvalidInputError: If the seed is negative, or the objects do not fit on the table.
     """
     models = _unique(models)
-    poses = random_placement(models, np.random.default_rng(seed))
+    poses = random_placement(models, _generator(seed))
     placements = [
         PlacedObject(model=model, T_base_object=pose)
         for model, pose in zip(models, poses, strict=True)
     ]
     return Scene(name='+'.join(model.name for model in models), placements=tuple(placements))
+
+
+def _generator(seed: int) -> np.random.Generator:
+    if seed < 0:
+        raise InvalidInputError(f'the seed of a scene must be >= 0, got {seed}')
+    return np.random.default_rng(seed)
 
 
 def _read() -> dict[str, dict[str, list[Entry]]]:

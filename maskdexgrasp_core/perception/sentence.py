@@ -51,8 +51,10 @@ def check_command(command: Command) -> None:
     """Refuse a command that no stage could follow.
 
     Raises:
-        StageError: `EMPTY_TEXT`, `TEXT_TOO_LONG` or `UNKNOWN_TASK`, in stage COMMAND.
+        StageError: `EMPTY_TEXT`, `TEXT_TOO_LONG`, `UNKNOWN_TASK` or `INVALID_COMMAND` (seed), in
+            stage COMMAND.
     """
+    check_seed(command.seed)
     if not command.text.strip():
         raise StageError(Stage.COMMAND, Code.EMPTY_TEXT, 'the text of the command is empty')
     if len(command.text) > MAX_TEXT_LENGTH:
@@ -61,6 +63,16 @@ def check_command(command: Command) -> None:
     if command.task and command.task not in TASKS:
         reason = f'task {command.task[:40]!r} is not one of {", ".join(TASKS)}'
         raise StageError(Stage.COMMAND, Code.UNKNOWN_TASK, reason)
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that random generators do not take.
+
+    Raises:
+        StageError: `INVALID_COMMAND`, in stage COMMAND, if it is negative.
+    """
+    if seed < 0:
+        raise StageError(Stage.COMMAND, Code.INVALID_COMMAND, f'seed must be >= 0, got {seed}')
 
 
 def parse_sentence(text: str) -> SentenceQuery:

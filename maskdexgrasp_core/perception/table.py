@@ -10,6 +10,8 @@ from maskdexgrasp_core.types import Array
 
 _RANSAC_POINTS = 2000
 _RANSAC_STEPS = 150
+_SEED_RANGE = 2**31
+"""Open3D takes seeds below this."""
 _MIN_PLANE_POINTS = 150
 
 
@@ -70,7 +72,7 @@ def _ransac(near: Array, cfg: PerceptionCfg, seed: int) -> Array:
     """Return a, b, c of the plane with most inliers; a steep plane has a huge slope."""
     step = max(1, len(near) // _RANSAC_POINTS)
     cloud = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(near[::step]))
-    o3d.utility.random.seed(seed)
+    o3d.utility.random.seed(seed % _SEED_RANGE)
     model, _ = cloud.segment_plane(
         distance_threshold=cfg.plane_distance_m, ransac_n=3, num_iterations=_RANSAC_STEPS
     )

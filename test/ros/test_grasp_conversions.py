@@ -142,6 +142,14 @@ def test_wrong_frame_is_an_outcome_of_the_stage_that_reads():
     assert 'camera_link' in caught.value.outcome.reason
 
 
+def test_an_observation_with_a_negative_seed_is_refused():
+    message = grasp_conversions.observation_to_msg(observation(), STAMP)
+    message.command.seed = -1
+    with pytest.raises(StageError, match='-1') as caught:
+        grasp_conversions.observation_from_msg(message)
+    assert caught.value.outcome.code is Code.INVALID_COMMAND
+
+
 def spoil_grasp(name, message):
     if name == 'too few joints':
         message.joint_positions = [0.1]

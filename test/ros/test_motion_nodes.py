@@ -284,6 +284,9 @@ def test_the_world_is_reset_with_other_objects_while_time_goes_on(client):
     assert client.now_s() > before_s
     with pytest.raises(DriverError, match='no_such_scene'):
         client.reset_world('no_such_scene')
+    for scene in ('clutter3', 'table8:mug_1'):
+        with pytest.raises(DriverError, match=r'seed .*-1'):
+            client.reset_world(scene, seed=-1)
     assert len(client.reset_world('table8:mug_1', seed=2)) == 1
 
 

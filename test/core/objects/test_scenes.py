@@ -119,3 +119,9 @@ def test_the_gap_of_squares_is_their_distance():
 def test_table_pose_turns_about_z_at_table_height():
     pose = table_pose(0.5, 0.1, np.pi / 2)
     np.testing.assert_allclose(pose @ [0.1, 0, 0, 1], [0.5, 0.2, CELL.table_height, 1])
+
+
+@pytest.mark.parametrize('name', ['clutter3', 'empty'])
+def test_a_negative_seed_is_refused_with_its_value(name):
+    with pytest.raises(InvalidInputError, match=r'seed .*-1'):
+        load_scene(name, -1)

@@ -1,7 +1,7 @@
 import pytest
 
 from maskdexgrasp_core.objects import CATEGORIES
-from maskdexgrasp_core.outcome import Code, StageError
+from maskdexgrasp_core.outcome import Code, Stage, StageError
 from maskdexgrasp_core.perception.sentence import SentenceQuery, check_command, parse_sentence
 from maskdexgrasp_core.perception.vocabulary import CATEGORIES as WORDS
 from maskdexgrasp_core.types import Command
@@ -57,6 +57,13 @@ def test_bad_command_is_refused_with_a_reason(text: str, task: str, code: Code) 
         check_command(Command(command_id='c', text=text, task=task))
     assert caught.value.outcome.code is code
     assert len(caught.value.outcome.reason) < 300
+
+
+def test_a_negative_seed_is_refused_with_its_value() -> None:
+    with pytest.raises(StageError, match='-1') as caught:
+        check_command(Command(command_id='c', text='the mug', seed=-1))
+    assert caught.value.outcome.code is Code.INVALID_COMMAND
+    assert caught.value.outcome.stage is Stage.COMMAND
 
 
 def test_every_task_of_the_paper_is_accepted() -> None:
