@@ -21,3 +21,7 @@ class UnknownNameError(MaskDexGraspError, KeyError):
 
 class DriverError(MaskDexGraspError, RuntimeError):
     """A driver cannot reach its device, or the device reports a fault."""
+
+
+class NotConnectedError(DriverError):
+    """Nobody offers the services of the device: it is off, or its node does not run."""

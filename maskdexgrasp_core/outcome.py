@@ -57,7 +57,6 @@ class Code(IntEnum):
     CLOUD_TOO_LARGE = 110
 
     NO_GRASP_FOUND = 200
-    NO_GRASP_ABOVE_SCORE = 201
     BAD_SHAPE = 202
 
     RETARGETING_FAILED = 300
@@ -100,7 +99,6 @@ CURES: dict[Code, str] = {
     Code.OBJECT_TOO_LARGE: 'the hand spans about 90 mm; choose a smaller object',
     Code.CLOUD_TOO_LARGE: 'lower the camera resolution or raise max_points',
     Code.NO_GRASP_FOUND: 'move the object away from others, or raise the time budget',
-    Code.NO_GRASP_ABOVE_SCORE: 'lower min_score or ask for another part of the object',
     Code.BAD_SHAPE: 'check the segmented cloud in RViz; the shape could not be completed',
     Code.RETARGETING_FAILED: 'ask for more candidates; none fits the six-motor hand',
     Code.UNREACHABLE: 'move the object closer to the middle of the table',

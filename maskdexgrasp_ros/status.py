@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from rclpy.node import Node
 
-from maskdexgrasp_core.errors import DriverError, InvalidInputError
+from maskdexgrasp_core.errors import DriverError, InvalidInputError, NotConnectedError
 from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_ros import qos, topics
 from maskdexgrasp_ros.conversions import status_to_msg
@@ -18,6 +18,8 @@ def outcome_of(error: Exception, stage: Stage) -> Outcome:
     if isinstance(error, StageError):
         return error.outcome
     text = str(error) or type(error).__name__
+    if isinstance(error, NotConnectedError):
+        return Outcome(stage=stage, code=Code.DRIVER_NOT_CONNECTED, reason=text)
     if isinstance(error, DriverError):
         return Outcome(stage=stage, code=Code.DRIVER_FAULT, reason=text)
     if isinstance(error, InvalidInputError):

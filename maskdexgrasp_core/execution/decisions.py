@@ -9,6 +9,13 @@ from maskdexgrasp_core.execution.config import ExecutionCfg
 from maskdexgrasp_core.outcome import Code, Outcome, Stage
 from maskdexgrasp_core.types import Array, HandGrasp, HandState
 
+LATCHING_CODES = (
+    Code.STOPPED,
+    Code.DRIVER_FAULT,
+    Code.DRIVER_NOT_CONNECTED,
+    Code.STATE_IS_STALE,
+)
+"""After these the robot stays stopped until it is reset."""
 RETRYABLE = frozenset({Code.HAND_STALLED_EARLY, Code.NOTHING_GRASPED, Code.OBJECT_SLIPPED})
 """Failures of a grasp, not of the robot: the next candidate may do better."""
 

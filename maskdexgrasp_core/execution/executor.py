@@ -10,7 +10,7 @@ from maskdexgrasp_core.arm.executable_plan import ExecutablePlan
 from maskdexgrasp_core.arm.grasp_planner import GraspPlanner
 from maskdexgrasp_core.execution.attempt import GraspAttempt
 from maskdexgrasp_core.execution.config import ExecutionCfg
-from maskdexgrasp_core.execution.decisions import RETRYABLE
+from maskdexgrasp_core.execution.decisions import LATCHING_CODES, RETRYABLE
 from maskdexgrasp_core.execution.monitor import CancelToken, MotionMonitor
 from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_core.protocols import ArmDriver, Clock, HandDriver
@@ -98,7 +98,7 @@ class GraspExecutor:
             outcome = run.execute()
         except StageError as error:
             outcome = error.outcome
-            if outcome.code in (Code.STOPPED, Code.DRIVER_FAULT, Code.STATE_IS_STALE):
+            if outcome.code in LATCHING_CODES:
                 monitor.latch()
             else:
                 monitor.halt()

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from maskdexgrasp_core.errors import DriverError
+from maskdexgrasp_core.errors import DriverError, NotConnectedError
 from maskdexgrasp_core.execution.config import ExecutionCfg
 from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_core.protocols import ArmDriver, Clock, HandDriver
@@ -25,8 +25,8 @@ class MotionMonitor:
     """Runs motions of one command on an arm and a hand.
 
     Every wait polls both drivers and ends with a `StageError`: STOPPED when either reports its
-    latch, CANCELLED when the token is set, DRIVER_FAULT, STATE_IS_STALE, TIMEOUT and
-    TRACKING_ERROR.
+    latch, CANCELLED when the token is set, DRIVER_FAULT, DRIVER_NOT_CONNECTED, STATE_IS_STALE,
+    TIMEOUT and TRACKING_ERROR.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class MotionMonitor:
 
     @contextmanager
     def _drivers(self, stage: Stage) -> Iterator[None]:
-        """Turn a driver's error into DRIVER_FAULT, or STOPPED where a stop came in between."""
+        """Turn a driver's error into its code, or STOPPED where a stop came in between."""
         try:
             yield
         except DriverError as error:
@@ -160,7 +160,9 @@ class MotionMonitor:
                 if self._arm.read_state().is_stopped or self._hand.read_state().is_stopped:
                     reason = f'stop was pressed; reset clears it ({error})'
                     raise StageError(stage, Code.STOPPED, reason) from error
-            raise StageError(stage, Code.DRIVER_FAULT, str(error)) from error
+            is_gone = isinstance(error, NotConnectedError)
+            code = Code.DRIVER_NOT_CONNECTED if is_gone else Code.DRIVER_FAULT
+            raise StageError(stage, code, str(error)) from error
 
     def _check_age(self, stage: Stage, arm: ArmState, hand: HandState) -> None:
         """Raise if a driver has reported the same stamp for too long."""

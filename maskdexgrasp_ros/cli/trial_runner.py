@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from maskdexgrasp_core.errors import DriverError, MaskDexGraspError
+from maskdexgrasp_core.execution.decisions import LATCHING_CODES
 from maskdexgrasp_core.outcome import Code
 from maskdexgrasp_core.types import Command
 from maskdexgrasp_ros.cli.session import GraspSession, Parameters, grasp_session
@@ -19,7 +20,6 @@ _SETTLE_S = 0.3
 _RESET_S = 10.0
 _MAX_FAILURES = 5
 """Graphs that break in a row before the trials are given up."""
-_LATCHING = (Code.STOPPED, Code.DRIVER_FAULT, Code.STATE_IS_STALE)
 _UNFINISHED = (Code.TIMEOUT, Code.CANCELLED, Code.BUSY)
 """A node may still work on that command: what it says later must not meet the next one."""
 GRAPH_BROKE = 'graph_broke'
@@ -119,7 +119,7 @@ def _attempt(
     if code is Code.CANCELLED:  # nobody but the client's deadline cancels here
         reason = f'not done after {cfg.limit_s:.0f} s'
         trial = replace(trial, reason=TIME_LIMIT, detail=f'{reason}: {trial.detail}')
-    if code in _LATCHING:
+    if code in LATCHING_CODES:
         try:
             session.client.reset()  # a fault latches the robot; the next trial starts afresh
         except DriverError:

@@ -8,7 +8,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.client import Client
 from rclpy.node import Node
 
-from maskdexgrasp_core.errors import DriverError
+from maskdexgrasp_core.errors import DriverError, NotConnectedError
 from maskdexgrasp_ros import qos
 from maskdexgrasp_ros.interfaces import Trigger
 
@@ -115,7 +115,7 @@ class RemoteDevice(Generic[StateMsg]):
 
     def _call(self, client: Client, request: Any) -> Any:
         if not client.wait_for_service(self._timeout_s):
-            raise DriverError(f'the {self._name} is not connected')
+            raise NotConnectedError(f'the {self._name} is not connected')
         answered = threading.Event()
         future = client.call_async(request)
         future.add_done_callback(lambda _: answered.set())
