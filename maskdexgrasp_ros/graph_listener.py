@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 
+from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.outcome import Stage
 from maskdexgrasp_ros import qos, topics
-from maskdexgrasp_ros.conversions import time_from_msg
+from maskdexgrasp_ros.conversions import outcome_from_msg, time_from_msg
 from maskdexgrasp_ros.frame_buffer import FrameBuffer
 from maskdexgrasp_ros.interfaces import (
     CameraInfo,
@@ -45,6 +46,7 @@ class GraphListener:
     """
 
     def __init__(self, node: Node, *, watch_camera: bool) -> None:
+        self._log = node.get_logger()
         self.seen = Seen()
         self.lifts = LiftWatch()
         self.pictures = FrameBuffer()
@@ -90,8 +92,12 @@ class GraphListener:
     def _on_status(self, message: GraspStatus) -> None:
         if message.command_id != self._command_id:
             return
+        try:
+            stage = outcome_from_msg(message).stage
+        except InvalidInputError as error:  # of a foreign sender
+            self._log.warning(f'a status was ignored: {error}')
+            return
         self.seen.statuses.append(message)
-        stage = Stage(message.stage)
         if stage is Stage.APPROACH and self.moved_at is None:
             self.moved_at = time.perf_counter()
         if self._feedback is not None and not message.done and not message.stage_names:

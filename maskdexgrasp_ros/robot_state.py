@@ -10,6 +10,7 @@ from rclpy.node import Node
 from scipy.spatial.transform import Rotation
 
 from maskdexgrasp_core import frames
+from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.urdf import Joint, RobotDescription
 from maskdexgrasp_core.types import Array
 from maskdexgrasp_ros import qos, topics
@@ -21,6 +22,9 @@ from maskdexgrasp_ros.interfaces import (
     TimeMsg,
     TransformStamped,
 )
+
+_WARN_S = 10.0
+"""Time between two warnings about a foreign sender [s]."""
 
 
 class LinkTransforms:
@@ -50,7 +54,15 @@ class LinkTransforms:
         return T_parent_child
 
     def positions(self, names: list[str], values: list[float]) -> dict[str, float]:
-        """Return joint -> position [rad] of the moving joints; coupled ones follow theirs."""
+        """Return joint -> position [rad] of the moving joints; coupled ones follow theirs.
+
+        Raises:
+            InvalidInputError: If there is not one finite position per name.
+        """
+        if len(names) != len(values) or not np.isfinite(values).all():
+            raise InvalidInputError(
+                f'need one finite position per joint, got {len(values)} for {len(names)} names'
+            )
         given = dict(zip(names, values, strict=True))
         found: dict[str, float] = {}
         for joint in self.moving:
@@ -71,6 +83,7 @@ class RobotStatePublisher:
     """
 
     def __init__(self, node: Node, robot: RobotDescription) -> None:
+        self._log = node.get_logger()
         self._links = LinkTransforms(robot)
         self._moving = node.create_publisher(TFMessage, topics.TF, qos.RELIABLE)
         self._static = node.create_publisher(TFMessage, topics.TF_STATIC, qos.LATCHED)
@@ -93,7 +106,11 @@ class RobotStatePublisher:
 
     def _on_joints(self, message: JointState) -> None:
         stamp = message.header.stamp
-        positions = self._links.positions(list(message.name), list(message.position))
+        try:
+            positions = self._links.positions(list(message.name), list(message.position))
+        except InvalidInputError as error:  # of a foreign sender
+            self._log.warning(f'joint states were ignored: {error}', throttle_duration_sec=_WARN_S)
+            return
         transforms = [
             self._transform(joint, positions[joint.name], stamp)
             for joint in self._links.moving

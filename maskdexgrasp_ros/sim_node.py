@@ -18,7 +18,7 @@ from maskdexgrasp_core.sim.scene import Placement
 from maskdexgrasp_core.sim.window import WorldWindow
 from maskdexgrasp_core.sim.world import World, WorldCfg
 from maskdexgrasp_ros import qos, topics
-from maskdexgrasp_ros.conversions import time_to_msg, transform_to_msg
+from maskdexgrasp_ros.conversions import outcome_from_msg, time_to_msg, transform_to_msg
 from maskdexgrasp_ros.diagnostics import DiagnosticsPublisher
 from maskdexgrasp_ros.interfaces import (
     ArmState,
@@ -266,7 +266,12 @@ class SimNode(Node):
     # -- reports ----------------------------------------------------------------------------
 
     def _on_status(self, message: GraspStatus) -> None:
-        self._stage = None if message.done else Stage(message.stage)
+        try:
+            stage = outcome_from_msg(message).stage
+        except InvalidInputError as error:  # of a foreign sender
+            self.get_logger().warning(f'a status was ignored: {error}')
+            return
+        self._stage = None if message.done else stage
 
     def _is_executing(self) -> bool:
         return self._stage is not None and self._stage >= Stage.APPROACH

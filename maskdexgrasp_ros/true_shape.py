@@ -15,6 +15,7 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from scipy.spatial import cKDTree
 
+from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.objects.model import ObjectModel
 from maskdexgrasp_core.outcome import Code, Stage, StageError
 from maskdexgrasp_core.types import Array, ObservedCloud
@@ -72,12 +73,20 @@ class TrueShape:
 def true_shape(node: Node) -> TrueShape:
     """Return a completion that listens to the simulator through `node`."""
     completion, group = TrueShape(), MutuallyExclusiveCallbackGroup()
+    log = node.get_logger()
 
     def hear_shapes(message: MarkerArray) -> None:
-        completion.see_meshes(shapes_from_msg(message))
+        try:
+            completion.see_meshes(shapes_from_msg(message))
+        except InvalidInputError as error:
+            log.warning(f'shapes were ignored: {error}')
 
     def hear_poses(message: TFMessage) -> None:
-        completion.see_poses({t.child_frame_id: transform_from_msg(t) for t in message.transforms})
+        transforms = message.transforms
+        try:
+            completion.see_poses({t.child_frame_id: transform_from_msg(t) for t in transforms})
+        except InvalidInputError as error:
+            log.warning(f'poses were ignored: {error}')
 
     node.create_subscription(
         MarkerArray, topics.OBJECT_SHAPES, hear_shapes, qos.LATCHED, callback_group=group
@@ -85,7 +94,7 @@ def true_shape(node: Node) -> TrueShape:
     node.create_subscription(
         TFMessage, topics.OBJECT_POSES, hear_poses, qos.RELIABLE, callback_group=group
     )
-    node.get_logger().warning('completion: true - shapes come from the simulator, not the camera')
+    log.warning('completion: true - shapes come from the simulator, not the camera')
     return completion
 
 
@@ -101,10 +110,16 @@ def shapes_to_msg(models: Sequence[ObjectModel], stamp: TimeMsg) -> MarkerArray:
 
 
 def shapes_from_msg(message: MarkerArray) -> dict[str, trimesh.Trimesh]:
-    """Return the closed pieces of each object as one mesh, by its name, object frames [m]."""
+    """Return the closed pieces of each object as one mesh, by its name, object frames [m].
+
+    Raises:
+        InvalidInputError: If corners are missing or not finite.
+    """
     pieces: dict[str, list[trimesh.Trimesh]] = {}
     for marker in message.markers:
         corners = points_from_msgs(marker.points)
+        if not len(corners) or len(corners) % 3:
+            raise InvalidInputError(f'{len(corners)} corners of {marker.ns!r} are no triangles')
         vertices, index = np.unique(corners, axis=0, return_inverse=True)
         piece = trimesh.Trimesh(vertices, index.reshape(-1, 3), process=False)
         pieces.setdefault(str(marker.ns), []).append(piece)

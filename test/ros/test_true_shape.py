@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import trimesh
 
+from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.objects.scenes import load_set
 from maskdexgrasp_core.outcome import Code, StageError
 from maskdexgrasp_core.types import ObservedCloud
@@ -32,6 +33,14 @@ def test_meshes_come_through_the_message_closed_and_as_large_as_before():
     for model in models:
         assert meshes[model.name].is_watertight, model.name
         assert meshes[model.name].bounds == pytest.approx(model.mesh.bounds, abs=1e-6)
+
+
+@pytest.mark.parametrize('count', [0, 4])
+def test_corners_that_make_no_triangles_are_refused(count):
+    message = shapes_to_msg(load_set('table8')[:1], TimeMsg())
+    message.markers[0].points = message.markers[0].points[:count]
+    with pytest.raises(InvalidInputError, match=f'{count} corners'):
+        shapes_from_msg(message)
 
 
 def test_the_object_that_the_cloud_shows_is_returned_where_it_stands():
