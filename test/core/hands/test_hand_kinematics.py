@@ -1,7 +1,5 @@
 """Hands in motion: points, pads, spheres, gradients, meshes."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
@@ -174,18 +172,14 @@ def test_single_precision_batch_equals_double_precision_one_by_one(spec):
         torch.testing.assert_close(single.sphere_centers[k], expected, atol=2e-6, rtol=0)
 
 
-def test_shadow_step_of_256_hands_is_fast():
+def test_a_step_of_256_hands_has_finite_gradients():
     kinematics = HandKinematics(load_hand('shadow'))
     joints = torch.tensor(kinematics.spec.open_positions, dtype=torch.float32).repeat(256, 1)
     joints.requires_grad_()
-    times = []
-    for _ in range(8):
-        start = time.perf_counter()
-        points = kinematics.forward(*_pose(256, torch.float32), joints)
-        (points.contact_points.sum() + points.sphere_centers.pow(2).sum()).backward()
-        times.append(time.perf_counter() - start)
-    # 13 ms on one idle core; the bound leaves room for a busy machine.
-    assert min(times) < 0.1
+    points = kinematics.forward(*_pose(256, torch.float32), joints)
+    (points.contact_points.sum() + points.sphere_centers.pow(2).sum()).backward()
+    assert joints.grad.isfinite().all()
+    assert (joints.grad != 0).any()
 
 
 @every_hand
