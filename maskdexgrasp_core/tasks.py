@@ -5,3 +5,13 @@ TASKS: tuple[str, ...] = (
     'use', 'hold', 'lift-up',
 )  # fmt: skip
 """Eight of AffordPose, then three of OakShape; '' means that the sentence decides."""
+
+TASK_PARTS: dict[str, str] = {
+    'handle-grasp': 'handle',
+    'pull': 'handle',
+    'use': 'handle',
+    'twist': 'lid',
+    'wrap-grasp': 'body',
+}
+"""Task -> part that serves it, where the sentence names no part; a part that the object does not
+have leaves the whole object to be grasped."""

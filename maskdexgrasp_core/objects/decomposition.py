@@ -20,7 +20,7 @@ _RECIPE = f'coacd-{metadata.version("coacd")}-{_THRESHOLD}-{_MAX_PIECES}-3'
 """Everything besides the mesh that the result depends on; part of the key on disk."""
 
 
-def convex_pieces(mesh: trimesh.Trimesh) -> tuple[trimesh.Trimesh, ...]:
+def coacd_pieces(mesh: trimesh.Trimesh) -> tuple[trimesh.Trimesh, ...]:
     """Return at most 32 convex watertight pieces that cover a watertight mesh [m].
 
     The result is the same on every call: the search is seeded, and kept on disk by the content

@@ -9,7 +9,7 @@ from trimesh.visual import TextureVisuals
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.objects.catalog import CATEGORIES, rest_on_table
-from maskdexgrasp_core.objects.decomposition import convex_pieces
+from maskdexgrasp_core.objects.decomposition import coacd_pieces
 from maskdexgrasp_core.objects.family import COLORS
 from maskdexgrasp_core.objects.mesh_check import (
     close_surface,
@@ -54,7 +54,7 @@ def load_mesh_object(path: Path | str) -> tuple[ObjectModel, list[str]]:
     color_name = _color_word(mesh)
     mesh = close_surface(mesh, path.name, warnings)
     _set_upright(mesh, path.name, warnings)
-    pieces = convex_pieces(mesh)
+    pieces = coacd_pieces(mesh)
     if not pieces:
         raise InvalidInputError(f'{path.name} has no volume that can be cut into convex pieces')
     words = _words(path)

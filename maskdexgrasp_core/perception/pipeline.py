@@ -19,6 +19,7 @@ from maskdexgrasp_core.perception.selection import select_cluster
 from maskdexgrasp_core.perception.sentence import check_command, parse_sentence
 from maskdexgrasp_core.perception.table import fit_table
 from maskdexgrasp_core.protocols import ShapeCompletion
+from maskdexgrasp_core.tasks import TASK_PARTS
 from maskdexgrasp_core.types import (
     Array,
     CameraFrame,
@@ -43,6 +44,8 @@ class Perceiver:
 
         The same source, command and seed give the same observation.
 
+        A task stands for a part where the sentence names none (`tasks.TASK_PARTS`).
+
         Args:
             source: A depth picture, or points in the base frame.
             command: Text, task and seed.
@@ -53,6 +56,7 @@ class Perceiver:
         """
         check_command(command)
         query = parse_sentence(command.text)
+        part = query.part or TASK_PARTS.get(command.task, '')
         rng = np.random.default_rng(command.seed)
         cloud = cropped_cloud(source, self.cfg)
         table = fit_table(cloud.points, self.cfg, seed=command.seed)
@@ -67,10 +71,8 @@ class Perceiver:
             cloud=_subset(target, self.cfg.num_points, rng),
             shape=shape,
             label=query.label,
-            part=query.part,
-            part_points=find_part(
-                shape, query.part, height, category=query.category, seed=command.seed
-            ),
+            part=part,
+            part_points=find_part(shape, part, height, category=query.category, seed=command.seed),
             table_height=height,
             obstacles=self._obstacles(clusters, chosen, rng),
             command=command,

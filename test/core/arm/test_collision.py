@@ -1,4 +1,6 @@
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from maskdexgrasp_core.arm.xarm7 import HOME, XARM7
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.resources import resource_path
 from maskdexgrasp_core.types import Array, ObjectObservation
+
+DATA = Path(__file__).parents[2] / 'data'
 
 URDF = resource_path(XARM7.urdf)
 OPEN = np.array([1.1, 0.0, 0.0, 0.0, 0.0, 0.0])
@@ -34,6 +38,17 @@ def scene(observe_box: Callable[..., ObjectObservation]) -> CollisionScene:
 
 def test_home_is_free(scene):
     assert scene.check(HOME, OPEN, TRANSIT) is None
+
+
+def test_planning_poses_the_hand_where_the_reference_has_the_flange():
+    reference = json.loads((DATA / 'xarm7_fk.json').read_text())
+    flanges = np.tile(np.eye(4), (len(reference['q']), 1, 1))
+    flanges[:, :3] = np.array([poses[-1] for poses in reference['poses']])
+    bare = CollisionScene(resource_path(XARM7.urdf), None)
+    hands = np.stack([bare.hand_pose(np.array(q)) for q in reference['q']])
+    mounts = np.linalg.inv(flanges) @ hands
+    np.testing.assert_allclose(mounts, np.tile(mounts[0], (len(mounts), 1, 1)), atol=1e-6)
+    np.testing.assert_allclose(mounts[0, :3, 3], [0.0, 0.0, 0.04], atol=1e-6)
 
 
 def test_the_hand_folded_onto_the_arm_touches_it():

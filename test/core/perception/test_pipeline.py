@@ -104,6 +104,14 @@ def test_sentence_chooses_the_cluster(
     assert len(seen.obstacles) == 3
 
 
+def test_a_task_stands_for_a_part_that_the_sentence_does_not_name(render: Render) -> None:
+    frame, _ = render(('mug', 0, 'red', 0.5, 0.05, 1.0))
+    asked = replace(command('pick up the mug'), task='handle-grasp')
+    assert Perceiver().perceive(frame, asked).part == 'handle'
+    asked = replace(asked, text='pick up the mug by its rim')
+    assert Perceiver().perceive(frame, asked).part == 'rim'
+
+
 def test_two_alike_are_ambiguous_and_the_reason_says_what_to_add(render: Render) -> None:
     frame, _ = render(
         ('mug', 0, 'red', 0.45, -0.15, 1.0),
