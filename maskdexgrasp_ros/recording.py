@@ -79,9 +79,11 @@ class BagRecorder:
         self._writer = Writer(path, version=9, storage_plugin=StoragePlugin.MCAP)
         self._writer.open()
         store = bag_typestore()
-        self._subscriptions = [
-            self._record(store, name) for name in (RECORDED if names is None else names)
-        ]
+        # All connections first: one added while another thread writes would tear a chunk.
+        connections = {
+            name: self._connect(store, name) for name in (RECORDED if names is None else names)
+        }
+        self._subscriptions = [self._subscribe(*item) for item in connections.items()]
 
     def close(self) -> None:
         """Finish the bag; calling it again does nothing."""
@@ -93,17 +95,20 @@ class BagRecorder:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
-    def _record(self, store: Typestore, name: str) -> Any:
+    def _connect(self, store: Typestore, name: str) -> Connection:
         message_class, profile = RECORDED[name]
-        absolute = self._node.resolve_topic_name(name)
-        connection = self._writer.add_connection(
-            absolute,
+        return self._writer.add_connection(
+            self._node.resolve_topic_name(name),
             _type_name(message_class),
             typestore=store,
             offered_qos_profiles=[_bag_qos(profile)],
         )
+
+    def _subscribe(self, name: str, connection: Connection) -> Any:
+        message_class, profile = RECORDED[name]
+        write = partial(self._write, connection)
         return self._node.create_subscription(
-            message_class, absolute, partial(self._write, connection), profile, raw=True
+            message_class, connection.topic, write, profile, raw=True
         )
 
     def _write(self, connection: Connection, data: bytes) -> None:
