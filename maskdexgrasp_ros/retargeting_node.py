@@ -35,7 +35,7 @@ class RetargetingNodeCfg:
     """Name of the rule that maps the Shadow Hand to the real one."""
     rehearse: bool = field(default=True, metadata={'read_only': True})
     """Pass on only grasps that the arm can execute and that held in a rehearsal in physics."""
-    num_wanted: int = field(default=3, metadata={'range': (1, 64), 'read_only': True})
+    num_wanted: int = field(default=2, metadata={'range': (1, 64), 'read_only': True})
     """Grasps that held in the rehearsal, to stop at."""
     time_budget_s: float = field(default=5.0, metadata={'range': (0.1, 120.0), 'read_only': True})
     """Time to check grasps [s]; doubled while nothing has held."""

@@ -53,7 +53,7 @@ class CheckCfg:
     """How many grasps are wanted and how long to look for them."""
 
     num_wanted: int = field(
-        default=3, metadata={'description': 'Grasps that hold, to stop at', 'min': 1, 'max': 64}
+        default=2, metadata={'description': 'Grasps that hold, to stop at', 'min': 1, 'max': 64}
     )
     time_budget_s: float = field(
         default=5.0,

@@ -40,7 +40,7 @@ class FittingCfg:
     """Of Eq. (11) [1/m]; the fingertips weigh 30, 10, 1.2, 1.0 and 0.2 in it."""
     palm_weight: float = 4.0
     """Of the distance of the palms [1/m]."""
-    num_steps: int = 60
+    num_steps: int = 48
     energy: EnergyCfg = field(
         default_factory=lambda: EnergyCfg(posture=0.1, coupling=0.0, contact=60.0)
     )

@@ -24,7 +24,7 @@ from maskdexgrasp_core.types import Grasp, GraspSet, ObjectObservation
 class GeneratorCfg:
     """How many candidates are made and how they are judged."""
 
-    batch_size: int = field(default=72, metadata={'range': (8, 2048)})
+    batch_size: int = field(default=64, metadata={'range': (8, 2048)})
     """Candidates that are optimised together."""
     max_batches: int = field(default=4, metadata={'range': (1, 100)})
     """Batches before giving up when too few grasps pass."""

@@ -23,7 +23,7 @@ from maskdexgrasp_core.synthesis.templates import plan_contacts
 class SynthesisCfg:
     """How grasps are made."""
 
-    num_steps: int = 56
+    num_steps: int = 50
     """Steps of the optimisation, >= 1."""
     screening_factor: int = 2
     """Starts for every grasp that is optimised, >= 1."""
