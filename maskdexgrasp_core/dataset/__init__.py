@@ -1,0 +1,1 @@
+"""Checked, described grasps: where they come from, how they are stored, built and read."""
