@@ -31,7 +31,7 @@ class WorkUnit:
 class BuiltUnit:
     """What came of one unit."""
 
-    object: ObjectRecord | None
+    object_record: ObjectRecord | None
     """None when the object itself cannot be used; the reason is in `dropped`."""
     grasps: Sequence[GraspRecord] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
