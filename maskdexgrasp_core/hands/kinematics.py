@@ -3,12 +3,15 @@
 Stands on pytorch_kinematics, whose backward pass is the geometric Jacobian.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
 import trimesh
+from numpy.typing import NDArray
 from torch import Tensor
 
 from maskdexgrasp_core.errors import InvalidInputError
@@ -30,6 +33,15 @@ class HandPoints:
     """(B, 5, 3) thumb, index, middle, ring, little."""
     palm: Tensor
     """(B, 3) middle of the palm's skin."""
+
+
+class LinkPoints(NamedTuple):
+    """Points fixed to links of a hand."""
+
+    links: tuple[str, ...]
+    """Link of each point."""
+    local: NDArray[np.float64]
+    """(N, 3) in the frames of their links [m]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,21 +191,29 @@ class HandKinematics:
         Raises:
             InvalidInputError: If the shape is wrong.
         """
-        points = _PointsByLink.sort(*self._skin(num_points))
-        return points.place(self._frame_transforms(joint_positions))
+        return self.attach(self.skin(num_points))(joint_positions)
 
-    def _skin(self, num_points: int) -> tuple[Tensor, Tensor]:
-        """Sample frame indices (n,) and homogeneous local points (n, 4) on the outer shapes."""
+    def attach(self, points: LinkPoints) -> Callable[[Tensor], Tensor]:
+        """Return a function from joint positions (B, J) [rad] to `points` in the root frame.
+
+        Its result is (B, N, 3) [m] and differentiable; the points are sorted once, here.
+        """
+        links = torch.tensor([self._frames[link] for link in points.links])
+        local = torch.as_tensor(points.local, dtype=self.dtype)
+        by_link = _PointsByLink.sort(links, torch.cat([local, torch.ones_like(local[:, :1])], 1))
+        return lambda joint_positions: by_link.place(self._frame_transforms(joint_positions))
+
+    def skin(self, num_points: int) -> LinkPoints:
+        """Return points spread evenly over the outer shapes; the same ones at every call."""
         shapes = self.spec.description.collisions
         meshes = [shape.mesh() for shape in shapes]
         areas = np.array([mesh.area for mesh in meshes])
         rng = np.random.default_rng(0)
         counts = rng.multinomial(num_points, areas / areas.sum())
-        links: list[int] = []
+        links: list[str] = []
         points = []
         for shape, mesh, count in zip(shapes, meshes, counts, strict=True):
             sampled, _ = trimesh.sample.sample_surface(mesh, int(count), seed=rng)
             points.append(np.asarray(sampled, dtype=float).reshape(-1, 3))
-            links += [self._frames[shape.link]] * int(count)
-        local = torch.tensor(np.concatenate(points), dtype=self.dtype)
-        return torch.tensor(links), torch.cat([local, torch.ones(num_points, 1).to(local)], dim=1)
+            links += [shape.link] * int(count)
+        return LinkPoints(tuple(links), np.concatenate(points))
