@@ -13,7 +13,7 @@ from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import HandSpec
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg
 from maskdexgrasp_core.synthesis.diversity import keep_distinct
-from maskdexgrasp_core.synthesis.ranking import RankingCfg, Reach
+from maskdexgrasp_core.synthesis.ranking import RankingCfg
 from maskdexgrasp_core.synthesis.scene import make_scene
 from maskdexgrasp_core.synthesis.selection import GraspSelector
 from maskdexgrasp_core.synthesis.synthesiser import SynthesisCfg, Synthesiser
@@ -24,11 +24,11 @@ from maskdexgrasp_core.types import Grasp, GraspSet, ObjectObservation
 class GeneratorCfg:
     """How many candidates are made and how they are judged."""
 
-    batch_size: int = field(default=64, metadata={'range': (8, 2048)})
-    """Candidates that are optimised together."""
-    max_batches: int = field(default=4, metadata={'range': (1, 100)})
-    """Batches before giving up when too few grasps pass."""
-    min_distance: float = field(default=1.0, metadata={'range': (0.0, 10.0)})
+    batch_size: int = 64
+    """Candidates that are optimised together, >= 8."""
+    max_batches: int = 4
+    """Batches before giving up when too few grasps pass, >= 1."""
+    min_distance: float = 1.0
     """Grasps closer than this are near-duplicates; 1 is 15 mm, or 20 deg, or 0.25 rad rms."""
     grid: GridCfg = field(default_factory=GridCfg)
     synthesis: SynthesisCfg = field(default_factory=SynthesisCfg)
@@ -41,26 +41,17 @@ class EnergyGenerator:
 
     name = 'energy'
 
-    def __init__(
-        self,
-        cfg: GeneratorCfg | None = None,
-        *,
-        spec: HandSpec = SHADOW,
-        reach: Reach | None = None,
-    ) -> None:
+    def __init__(self, cfg: GeneratorCfg | None = None, *, spec: HandSpec = SHADOW) -> None:
         """Prepare for one hand.
 
         Args:
             cfg: Settings.
             spec: The hand; the protocol asks for the Shadow Hand.
-            reach: Scores wrist poses by the arm's reach; None takes all as reachable.
         """
         self.cfg = cfg or GeneratorCfg()
         self._kinematics = HandKinematics(spec, torch.float32)
         self._synthesiser = Synthesiser(self._kinematics, self.cfg.synthesis)
-        self._selector = GraspSelector(
-            self._kinematics, self.cfg.ranking, self.cfg.contact, reach=reach
-        )
+        self._selector = GraspSelector(self._kinematics, self.cfg.ranking, self.cfg.contact)
 
     def generate(
         self,

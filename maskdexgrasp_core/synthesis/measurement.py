@@ -35,7 +35,6 @@ def measure(
     plan: ContactPlan,
     scene: GraspScene,
     part_points: Array,
-    reach: Array,
 ) -> Measured:
     """Measure a batch of grasps.
 
@@ -45,7 +44,6 @@ def measure(
         plan: Contacts that they meant to use.
         scene: Object and table.
         part_points: Points of the asked part, (M, 3) [m]; empty when none is asked.
-        reach: Score of the arm's reach, shape (B,).
     """
     with torch.no_grad():
         hand = hand_surface(kinematics, state)
@@ -75,7 +73,6 @@ def measure(
                 self_penetration_m=float(overlap[row]),
                 table_gap_m=float(table_gap[row]),
                 part_share=_share_on_part(contacts.points, tree),
-                reach=float(reach[row]),
             )
         )
         chosen.append(index)

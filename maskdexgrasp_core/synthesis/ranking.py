@@ -1,6 +1,5 @@
 """Scores of grasps: which hold, which are possible, and why the others are dropped."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,9 +11,6 @@ from maskdexgrasp_core.types import Array
 
 GRAVITY = 9.81
 """[m/s^2]."""
-
-Reach = Callable[[Array], Array]
-"""Maps wrist poses `T_base_wrist` (B, 4, 4) to scores (B,) in 0..1; 0 is out of reach."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +41,6 @@ class RankingCfg:
     penetration_weight: float = 0.3
     gap_weight: float = 0.2
     part_weight: float = 0.5
-    reach_weight: float = 0.5
     clearance_weight: float = 0.2
 
 
@@ -66,8 +61,6 @@ class CandidateFacts(NamedTuple):
     """Height of the lowest point of the hand above the table [m]."""
     part_share: float
     """Share of the contacts on the asked part; 1 when none is asked."""
-    reach: float
-    """Score of the arm's reach, 0..1; 0 is out of reach."""
 
 
 class Verdict(NamedTuple):
@@ -144,7 +137,6 @@ def judge(
         'penetration': 1.0 - max(facts.penetration_m, 0.0) / cfg.max_penetration_m,
         'gap': 1.0 - facts.contact_gap_m / cfg.max_contact_gap_m,
         'part': facts.part_share,
-        'reach': facts.reach,
         'clearance': float(np.clip(facts.table_gap_m / 0.02, 0.0, 1.0)),
     }
     score = sum(getattr(cfg, f'{name}_weight') * value for name, value in scores.items())
@@ -168,6 +160,5 @@ def _geometric_reason(facts: CandidateFacts, cfg: RankingCfg) -> str:
         'contacts too far': facts.contact_gap_m > cfg.max_contact_gap_m,
         'too few contacts': len(facts.contacts.points) < 2,
         'off the asked part': facts.part_share < cfg.min_part_share,
-        'out of reach': facts.reach <= 0.0,
     }
     return next((reason for reason, failed in checks.items() if failed), '')

@@ -10,7 +10,7 @@ from maskdexgrasp_core.energies.total import ContactPlan, GraspScene
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, ForceSolver
 from maskdexgrasp_core.synthesis.measurement import measure
-from maskdexgrasp_core.synthesis.ranking import GRAVITY, RankingCfg, Reach, Verdict, judge
+from maskdexgrasp_core.synthesis.ranking import GRAVITY, RankingCfg, Verdict, judge
 from maskdexgrasp_core.synthesis.refinement import GraspState
 from maskdexgrasp_core.types import Array, Grasp
 
@@ -21,18 +21,12 @@ class GraspSelector:
     """Judges batches of optimised hands; works on the results of any generator."""
 
     def __init__(
-        self,
-        kinematics: HandKinematics,
-        ranking: RankingCfg,
-        contact: ContactCfg,
-        *,
-        reach: Reach | None = None,
+        self, kinematics: HandKinematics, ranking: RankingCfg, contact: ContactCfg
     ) -> None:
-        """Keep the limits; `reach` None takes every wrist pose as reachable."""
+        """Keep the limits."""
         self._kinematics = kinematics
         self._ranking = ranking
         self._contact = contact
-        self._reach = reach
 
     def select(
         self,
@@ -52,8 +46,7 @@ class GraspSelector:
             dropped: Reason -> count; increased by those that do not pass.
         """
         poses = wrist_poses(state)
-        reach = np.ones(len(poses)) if self._reach is None else self._reach(poses)
-        facts, _ = measure(self._kinematics, state, plan, scene, part_points, np.asarray(reach))
+        facts, _ = measure(self._kinematics, state, plan, scene, part_points)
         center = scene.center.numpy().astype(np.float64)
         joints = state.joint_positions.numpy().astype(np.float64)
         grasps = []

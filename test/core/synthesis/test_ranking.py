@@ -22,7 +22,6 @@ def _facts(normals, **changes) -> CandidateFacts:
         self_penetration_m=0.0,
         table_gap_m=0.02,
         part_share=1.0,
-        reach=1.0,
     )
     return facts._replace(**changes)
 
@@ -55,7 +54,6 @@ def test_an_antipodal_grasp_ranks_above_a_one_sided_one():
         ({'self_penetration_m': 0.02}, 'penetrates itself'),
         ({'contact_gap_m': 0.02}, 'contacts too far'),
         ({'part_share': 0.1}, 'off the asked part'),
-        ({'reach': 0.0}, 'out of reach'),
     ],
 )
 def test_each_reason_is_named(changes, reason):
@@ -63,12 +61,10 @@ def test_each_reason_is_named(changes, reason):
     assert judge(facts, CENTER, RankingCfg(), ContactCfg()).dropped == reason
 
 
-def test_reach_and_part_raise_the_score():
-    near = judge(ANTIPODAL, CENTER, RankingCfg(), ContactCfg()).score
-    far = judge(ANTIPODAL._replace(reach=0.2), CENTER, RankingCfg(), ContactCfg()).score
+def test_contacts_on_the_asked_part_raise_the_score():
+    wholly = judge(ANTIPODAL, CENTER, RankingCfg(), ContactCfg()).score
     partly = judge(ANTIPODAL._replace(part_share=0.6), CENTER, RankingCfg(), ContactCfg()).score
-    assert near > far
-    assert near > partly
+    assert wholly > partly
 
 
 def test_forces_balance_gravity_inside_cones_and_bear_the_preload():
