@@ -2,6 +2,7 @@
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,46 +10,28 @@ from types import TracebackType
 from typing import Any
 
 import rclpy
-from rclpy.action import ActionClient
-from rclpy.action.client import ClientGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from maskdexgrasp_core.errors import DriverError
-from maskdexgrasp_core.outcome import Code, Outcome, Stage
-from maskdexgrasp_core.types import Command, HandGrasp
+from maskdexgrasp_core.types import Command
 from maskdexgrasp_ros import qos, topics
-from maskdexgrasp_ros.conversions import command_to_msg
+from maskdexgrasp_ros.command_call import Answer, CommandCaller, Ending
 from maskdexgrasp_ros.graph_listener import Feedback, GraphListener, Seen
-from maskdexgrasp_ros.grasp_conversions import hand_grasp_from_msg
-from maskdexgrasp_ros.interfaces import (
-    Empty,
-    ExecuteGrasp,
-    GoalStatus,
-    ResetWorld,
-    Trigger,
-)
+from maskdexgrasp_ros.interfaces import Empty, ResetWorld, Trigger
 from maskdexgrasp_ros.scoring import LiftScore
 
 _POLL_S = 0.05
-_STATUS_GRACE_S = 1.0
 
 __all__ = ['CommandResult', 'Feedback', 'GraspClient', 'Seen']
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommandResult:
+class CommandResult(Ending):
     """How a command ended, and what the simulator saw."""
 
-    outcome: Outcome
-    stage_seconds: dict[str, float]
-    """Stage name -> wall time [s], in the order of execution."""
-    attempt: int
-    """0 = the first grasp that was tried."""
-    grasp: HandGrasp | None
-    """The grasp that was executed last, or None."""
     score: LiftScore
     """True height and time, from the simulator."""
     lifted_object: str
@@ -85,6 +68,7 @@ class GraspClient:
         self._create_endpoints()
         self._executor = MultiThreadedExecutor(num_threads=4)
         self._executor.add_node(self.node)
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._spin, name='client', daemon=True)
         self._thread.start()
 
@@ -101,6 +85,7 @@ class GraspClient:
 
     def close(self) -> None:
         """End the background thread and the node."""
+        self._closed.set()
         self._executor.shutdown(timeout_sec=2.0)
         self._thread.join(timeout=2.0)
         self.node.destroy_node()
@@ -117,7 +102,7 @@ class GraspClient:
     def missing(self, *, use_sim: bool = True) -> list[str]:
         """Return what of the graph cannot be reached yet; empty when all is ready."""
         lacks = []
-        if not self._action.server_is_ready():
+        if not self._caller.is_ready():
             lacks.append(f'action {topics.EXECUTE_GRASP}')
         if use_sim and not self._reset_world.service_is_ready():
             lacks.append(f'service {topics.RESET_WORLD}')
@@ -202,25 +187,17 @@ class GraspClient:
             settle_s: Time of the graph to go on scoring after the result [s].
 
         Raises:
-            DriverError: If the action server does not answer.
+            DriverError: If the graph does not answer.
         """
         self._listener.begin(command.command_id, on_feedback)
         began = time.perf_counter()
-        goal = ExecuteGrasp.Goal(command=command_to_msg(command))
-        handle = self._send(goal)
-        if handle.accepted:
-            outcome, result = self._await_result(handle, timeout_s)
-        else:
-            outcome, result = self._refusal(command.command_id), None
+        ending = self._caller.call(command, timeout_s)
         total_s = time.perf_counter() - began
         self._let_pass(settle_s)
         name, score = self._listener.lifts.best()
         moved_at = self._listener.moved_at
         return CommandResult(
-            outcome=outcome,
-            stage_seconds=_seconds(result),
-            attempt=0 if result is None else result.attempt,
-            grasp=_grasp(result),
+            **vars(ending),
             score=score,
             lifted_object=name if score.lifted else '',
             total_s=total_s,
@@ -229,9 +206,7 @@ class GraspClient:
 
     def cancel(self) -> None:
         """Ask the running command to end; `execute` then returns with CANCELLED."""
-        handle = self._handle
-        if handle is not None:
-            handle.cancel_goal_async()
+        self._caller.cancel()
 
     def stop(self) -> None:
         """Halt the robot at once; it stays latched until `reset`."""
@@ -251,10 +226,7 @@ class GraspClient:
 
     def _create_endpoints(self) -> None:
         node, group = self.node, ReentrantCallbackGroup()
-        self._handle: ClientGoalHandle | None = None
-        self._action: Any = ActionClient(
-            node, ExecuteGrasp, topics.EXECUTE_GRASP, callback_group=group
-        )
+        self._caller = CommandCaller(node, self._listener, group)
         self._reset_world: Any = node.create_client(
             ResetWorld, topics.RESET_WORLD, callback_group=group
         )
@@ -262,51 +234,14 @@ class GraspClient:
         self._stop = node.create_publisher(Empty, topics.STOP, qos.RELIABLE)
 
     def _spin(self) -> None:
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            return
-
-    def _send(self, goal: Any) -> ClientGoalHandle:
-        if not self._action.wait_for_server(timeout_sec=5.0):
-            raise DriverError(f'nobody offers the action {topics.EXECUTE_GRASP}')
-        handle = _wait(self._action.send_goal_async(goal), 10.0)
-        if handle is None:
-            raise DriverError('the action server did not answer the goal in 10 s')
-        self._handle = handle
-        return handle
-
-    def _await_result(
-        self, handle: ClientGoalHandle, timeout_s: float
-    ) -> tuple[Outcome, ExecuteGrasp.Result]:
-        future = handle.get_result_async()
-        response = _wait(future, timeout_s)
-        if response is None:
-            handle.cancel_goal_async()
-            response = _wait(future, 10.0)
-        self._handle = None
-        if response is None:
-            raise DriverError(f'no result within {timeout_s:.0f} s, and no answer to the cancel')
-        result = response.result
-        stage = Stage(self.seen.statuses[-1].stage) if self.seen.statuses else Stage.COMMAND
-        code = Code(result.code)
-        if code is Code.OK and response.status != GoalStatus.STATUS_SUCCEEDED:
-            code, result.reason = Code.INTERNAL_ERROR, 'the action ended without a code'
-        return Outcome(stage=stage, code=code, reason=result.reason), result
-
-    def _refusal(self, command_id: str) -> Outcome:
-        """Return why a goal was refused: its status says so."""
-        deadline = time.monotonic() + _STATUS_GRACE_S
-        while time.monotonic() < deadline:
-            for status in self.seen.statuses:
-                if status.done and status.command_id == command_id:
-                    return Outcome(
-                        stage=Stage(status.stage), code=Code(status.code), reason=status.reason
-                    )
-            time.sleep(_POLL_S)
-        return Outcome(
-            stage=Stage.COMMAND, code=Code.BUSY, reason='the arm control node refused the goal'
-        )
+        while not self._closed.is_set() and rclpy.ok():
+            try:
+                self._executor.spin()
+            except ExternalShutdownException:
+                return
+            except Exception:  # of one callback: the others must still hear how it ends
+                if not self._closed.wait(_POLL_S):
+                    self.node.get_logger().error(f'defect: {traceback.format_exc()}')
 
     def _let_pass(self, duration_s: float) -> None:
         until_s, deadline = self.now_s() + duration_s, time.monotonic() + duration_s + 2.0
@@ -316,26 +251,7 @@ class GraspClient:
     def _call(self, client: Any, request: Any, timeout_s: float) -> Any:
         if not client.wait_for_service(5.0):
             raise DriverError(f'nobody offers the service {client.srv_name}')
-        response = _wait(client.call_async(request), timeout_s)
+        response = Answer(client.call_async(request)).wait(timeout_s)
         if response is None:
             raise DriverError(f'{client.srv_name} did not answer in {timeout_s:.0f} s')
         return response
-
-
-def _wait(future: Any, timeout_s: float) -> Any:
-    """Return the result of a future that another thread completes, or None after the wait."""
-    done = threading.Event()
-    future.add_done_callback(lambda _: done.set())
-    return future.result() if done.wait(timeout_s) else None
-
-
-def _seconds(result: ExecuteGrasp.Result | None) -> dict[str, float]:
-    if result is None:
-        return {}
-    return dict(zip(result.stage_names, result.stage_seconds, strict=True))
-
-
-def _grasp(result: ExecuteGrasp.Result | None) -> HandGrasp | None:
-    if result is None or not result.grasp.motor_names:
-        return None
-    return hand_grasp_from_msg(result.grasp)

@@ -73,6 +73,11 @@ class GraphListener:
         ):
             subscribe(kind, name, hear, qos.SENSOR_DATA, callback_group=sensors)
 
+    @property
+    def end(self) -> GraspStatus | None:
+        """The status that says that the command is done, or None."""
+        return next((status for status in self.seen.statuses if status.done), None)
+
     def begin(self, command_id: str, feedback: Feedback | None) -> None:
         """Forget the last command and listen to this one."""
         self.seen = Seen()
