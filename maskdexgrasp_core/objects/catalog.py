@@ -60,10 +60,15 @@ def make_object(
 
 def rest_on_table(model: ObjectModel) -> ObjectModel:
     """Return the model turned as little as needed to rest stably, with its origin as promised."""
+    return place_on_table(model)[0]
+
+
+def place_on_table(model: ObjectModel) -> tuple[ObjectModel, Array]:
+    """Return the model at rest, and where it went: T_rest_given (4, 4)."""
     vertices = np.asarray(model.mesh.vertices)
     turn = resting_rotation(vertices, model.center_of_mass)
     turn[:3, 3] = grounding_offset(vertices @ turn[:3, :3].T)
-    return replace(model, parts=tuple(_transformed(part, turn) for part in model.parts))
+    return replace(model, parts=tuple(_transformed(part, turn) for part in model.parts)), turn
 
 
 def _transformed(part: Part, transform: Array) -> Part:

@@ -24,7 +24,8 @@ from maskdexgrasp_core.types import Array
 _DENSITY = 300.0
 """Mass over volume of the convex hull [kg/m3]: household things are mostly hollow."""
 _MASS_RANGE_KG = (0.05, 0.6)
-_FRICTION = 0.7
+FRICTION = 0.7
+"""Sliding friction with the fingers, where nothing is known of the material."""
 _UPRIGHT_RAD = np.radians(10)
 """A mesh that rests within this turn of its own z axis keeps that axis up."""
 _UPRIGHT_MARGIN_M = 0.003
@@ -53,7 +54,12 @@ def load_mesh_object(path: Path | str) -> tuple[ObjectModel, list[str]]:
     require_volume(mesh, path.name)
     color_name = _color_word(mesh)
     mesh = close_surface(mesh, path.name, warnings)
-    _set_upright(mesh, path.name, warnings)
+    turn = upright_turn(mesh)
+    if not np.array_equal(turn, np.eye(4)):
+        mesh.apply_transform(turn)
+        warnings.append(
+            f'{path.name} does not stand on its z axis: laid into its likeliest resting pose'
+        )
     pieces = coacd_pieces(mesh)
     if not pieces:
         raise InvalidInputError(f'{path.name} has no volume that can be cut into convex pieces')
@@ -63,8 +69,8 @@ def load_mesh_object(path: Path | str) -> tuple[ObjectModel, list[str]]:
         name=re.sub(r'\W', '_', path.stem) or 'object',
         category=max(known, key=len) if known else '_'.join(words) or 'object',
         parts=(Part(name='body', pieces=pieces, color=COLORS[color_name]),),
-        mass_kg=float(np.clip(_DENSITY * mesh.convex_hull.volume, *_MASS_RANGE_KG)),
-        friction=_FRICTION,
+        mass_kg=presumed_mass_kg(mesh),
+        friction=FRICTION,
         color_name=color_name,
         affordances=dict.fromkeys(('hold', 'lift', 'wrap-grasp', 'use'), 'body'),
     )
@@ -75,18 +81,22 @@ def _words(path: Path) -> list[str]:
     return re.findall(r'[a-z]+', path.stem.lower())
 
 
-def _set_upright(mesh: trimesh.Trimesh, name: str, warnings: list[str]) -> None:
-    """Turn in place: keep z up if the mesh stands so, else take its likeliest resting pose."""
+def presumed_mass_kg(mesh: trimesh.Trimesh) -> float:
+    """Return what a household thing of this shape presumably weighs [kg]."""
+    return float(np.clip(_DENSITY * mesh.convex_hull.volume, *_MASS_RANGE_KG))
+
+
+def upright_turn(mesh: trimesh.Trimesh) -> Array:
+    """Return the turn (4, 4) into the likeliest resting pose; the identity if z is up already."""
     body = mesh.convex_hull
     center = np.asarray(mesh.center_mass)
     turn = resting_rotation(np.asarray(body.vertices), center)
     if _angle(turn) < _UPRIGHT_RAD and _margin(body, center, turn) > _UPRIGHT_MARGIN_M:
-        return
+        return np.eye(4)
     poses, _ = trimesh.poses.compute_stable_poses(body, center_mass=center, seed=0)
     if len(poses) == 0 or _angle(poses[0]) < _UPRIGHT_RAD:
-        return
-    mesh.apply_transform(poses[0])
-    warnings.append(f'{name} does not stand on its z axis: laid into its likeliest resting pose')
+        return np.eye(4)
+    return np.asarray(poses[0], dtype=float)
 
 
 def _angle(transform: Array) -> float:
