@@ -204,9 +204,15 @@ def _dividing_plane(first: Array, second: Array) -> tuple[Array, Array] | None:
 
 def _half(piece: trimesh.Trimesh, point: Array, normal: Array) -> trimesh.Trimesh | None:
     """Return the hull of what lies on the positive side of a plane, or None if that is flat."""
-    cut = trimesh.intersections.slice_mesh_plane(piece, normal, point)
-    vertices = np.asarray(cut.vertices)
-    if len(vertices) < 4 or np.linalg.matrix_rank(vertices - vertices[0], tol=1e-6) < 3:
+    vertices = np.asarray(piece.vertices)
+    height = (vertices - point) @ normal
+    start, end = np.asarray(piece.edges_unique).T
+    crossing = height[start] * height[end] < 0.0
+    start, end = start[crossing], end[crossing]
+    share = (height[start] / (height[start] - height[end]))[:, None]
+    cut = vertices[start] + share * (vertices[end] - vertices[start])
+    kept = np.concatenate([vertices[height >= 0.0], cut])
+    if len(kept) < 4 or np.linalg.matrix_rank(kept - kept[0], tol=1e-6) < 3:
         return None
-    half = hull(vertices)
+    half = hull(kept)
     return half if half.volume > 1e-9 else None
