@@ -25,20 +25,12 @@ _FAR_M = 0.1
 class SceneCfg:
     """How the surroundings become collision shapes."""
 
-    voxel_m: float = field(
-        default=0.008,
-        metadata={'description': 'edge of the boxes that fill the target [m]', 'min': 0.002,
-                  'max': 0.05},
-    )  # fmt: skip
-    obstacle_padding_m: float = field(
-        default=0.003,
-        metadata={'description': 'obstacle hulls grow by this [m]', 'min': 0.0005, 'max': 0.05},
-    )
-    camera_radius_m: float = field(
-        default=0.06,
-        metadata={'description': 'keep-out sphere around the camera [m]; 0: none', 'min': 0.0,
-                  'max': 0.5},
-    )  # fmt: skip
+    voxel_m: float = field(default=0.008, metadata={'range': (0.002, 0.05)})
+    """Edge of the boxes that fill the target [m]."""
+    obstacle_padding_m: float = field(default=0.003, metadata={'range': (0.0005, 0.05)})
+    """Obstacle hulls grow by this [m]."""
+    camera_radius_m: float = field(default=0.06, metadata={'range': (0.0, 0.5)})
+    """Keep-out sphere around the camera [m]; 0: none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,40 +25,21 @@ _SEED_RANGE = 2**32
 class PathPlannerCfg:
     """Resolution and effort of path planning."""
 
-    check_step_rad: float = field(
-        default=0.02,
-        metadata={'description': 'largest joint step between collision checks [rad]',
-                  'min': 0.002, 'max': 0.1},
-    )  # fmt: skip
-    rrt_time_s: float = field(
-        default=1.0,
-        metadata={'description': 'time limit of one RRT-Connect query [s]', 'min': 0.01,
-                  'max': 30.0},
-    )  # fmt: skip
-    rrt_range_rad: float = field(
-        default=0.6,
-        metadata={'description': 'longest tree edge [rad]', 'min': 0.05, 'max': 3.0},
-    )
-    line_step_m: float = field(
-        default=0.005,
-        metadata={'description': 'hand translation between waypoints of a line [m]',
-                  'min': 0.001, 'max': 0.02},
-    )  # fmt: skip
-    line_step_rad: float = field(
-        default=0.04,
-        metadata={'description': 'hand rotation between waypoints of a line [rad]',
-                  'min': 0.005, 'max': 0.2},
-    )  # fmt: skip
-    max_joint_jump_rad: float = field(
-        default=0.15,
-        metadata={'description': 'largest joint step between waypoints of a line [rad]; more '
-                  'means a singularity or a change of branch', 'min': 0.01, 'max': 1.0},
-    )  # fmt: skip
-    limit_margin_rad: float = field(
-        default=0.02,
-        metadata={'description': 'distance kept from the joint limits [rad]', 'min': 0.0,
-                  'max': 0.5},
-    )  # fmt: skip
+    check_step_rad: float = field(default=0.02, metadata={'range': (0.002, 0.1)})
+    """Largest joint step between collision checks [rad]."""
+    rrt_time_s: float = field(default=1.0, metadata={'range': (0.01, 30.0)})
+    """Time limit of one RRT-Connect query [s]."""
+    rrt_range_rad: float = field(default=0.6, metadata={'range': (0.05, 3.0)})
+    """Longest tree edge [rad]."""
+    line_step_m: float = field(default=0.005, metadata={'range': (0.001, 0.02)})
+    """Hand translation between waypoints of a line [m]."""
+    line_step_rad: float = field(default=0.04, metadata={'range': (0.005, 0.2)})
+    """Hand rotation between waypoints of a line [rad]."""
+    max_joint_jump_rad: float = field(default=0.15, metadata={'range': (0.01, 1.0)})
+    """Largest joint step between waypoints of a line [rad]; more means a singularity or a change
+    of branch."""
+    limit_margin_rad: float = field(default=0.02, metadata={'range': (0.0, 0.5)})
+    """Distance kept from the joint limits [rad]."""
 
 
 _CORNER_SPACINGS_RAD = (0.6, 0.3, 0.15, 0.07)

@@ -150,6 +150,14 @@ def test_objections_tell_what_the_arm_can_do(planner, grasp, observe_box):
     assert objection(replace(grasp, T_base_grasp=far)) == 'out of reach'
 
 
+def test_objections_keep_the_scene_that_they_were_made_for(planner, grasp, observe_box):
+    hidden = np.random.default_rng(1).uniform([0.2, -0.1, 0.0], [0.4, 0.1, 0.3], (200, 3))
+    free = planner.objections(observe_box())
+    blocked = planner.objections(observe_box(obstacles=(hidden,)))
+    assert blocked(grasp) == 'arm in collision at the grasp'
+    assert free(grasp) == ''
+
+
 def test_the_way_home_is_found_from_the_lifted_pose(planner, grasp, observe_box):
     plan = planner.plan(observe_box(), [grasp], HOME)
     motions = planner.plan_home(plan.lift.positions[-1], OPEN)

@@ -8,7 +8,8 @@ import pytest
 import trimesh
 from scipy.spatial.transform import Rotation
 
-from maskdexgrasp_core.arm.grasp_planner import GraspPlanner, GraspPlannerCfg
+from maskdexgrasp_core.arm.config import GraspPlannerCfg
+from maskdexgrasp_core.arm.grasp_planner import GraspPlanner
 from maskdexgrasp_core.arm.xarm7 import XARM7
 from maskdexgrasp_core.cell import CELL
 from maskdexgrasp_core.execution.config import ExecutionCfg
