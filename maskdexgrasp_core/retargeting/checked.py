@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -52,25 +52,12 @@ class Rehearsal(Protocol):
 class CheckCfg:
     """How many grasps are wanted and how long to look for them."""
 
-    num_wanted: int = field(
-        default=2, metadata={'description': 'Grasps that hold, to stop at', 'min': 1, 'max': 64}
-    )
-    time_budget_s: float = field(
-        default=5.0,
-        metadata={
-            'description': 'Time to check [s]; doubled while nothing has held',
-            'min': 0.1,
-            'max': 120.0,
-        },
-    )
-    offset_m: float = field(
-        default=0.007,
-        metadata={
-            'description': 'Position error that each grasp that held is tried with again [m]',
-            'min': 0.0,
-            'max': 0.03,
-        },
-    )
+    num_wanted: int = 2
+    """Grasps that hold, to stop at."""
+    time_budget_s: float = 5.0
+    """Time to check [s]; doubled while nothing has held."""
+    offset_m: float = 0.007
+    """Position error that each grasp that held is tried with again [m]."""
 
 
 _STEPS_CM = ((0.8, 0.0, 0.0), (0.0, 0.8, 0.0), (0.8, 0.8, 0.0), (0.0, 0.0, 0.8), (0.0, 0.0, -0.8))

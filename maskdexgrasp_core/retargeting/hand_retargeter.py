@@ -14,7 +14,7 @@ from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import HandSpec
 from maskdexgrasp_core.retargeting.fitting import Fit, FittingCfg, fit_hand
-from maskdexgrasp_core.retargeting.staging import Stages, StagingCfg, force_limits, plan_stages
+from maskdexgrasp_core.retargeting.staging import StagePlanner, Stages, StagingCfg
 from maskdexgrasp_core.synthesis.hand_prior import posture_prior
 from maskdexgrasp_core.synthesis.scene import make_scene
 from maskdexgrasp_core.types import Array, GraspSet, HandGrasp, ObjectObservation
@@ -24,13 +24,10 @@ from maskdexgrasp_core.types import Array, GraspSet, HandGrasp, ObjectObservatio
 class HandRetargeterCfg:
     """Settings of the fit and of the stages, and what is dropped."""
 
-    max_penetration_m: float = field(
-        default=0.006, metadata={'description': 'Deepest overlap of hand and object [m]'}
-    )
-    min_clearance_m: float = field(
-        default=-0.006,
-        metadata={'description': 'Least free space of the opened hand beyond its margin [m]'},
-    )
+    max_penetration_m: float = 0.006
+    """Deepest overlap of hand and object [m]."""
+    min_clearance_m: float = -0.006
+    """Least free space of the opened hand beyond its margin [m]."""
     fitting: FittingCfg = field(default_factory=FittingCfg)
     staging: StagingCfg = field(default_factory=StagingCfg)
 
@@ -65,14 +62,10 @@ class HandRetargeter:
         scene = make_scene(observation)
         energy = GraspEnergy(scene, self._prior, self.cfg.fitting.energy)
         fit = fit_hand(self._source, self._target, grasps.grasps, energy, self.cfg.fitting)
-        stages = plan_stages(
-            self._target,
-            _poses(fit),
-            fit.state.joint_positions,
-            scene.surface,
-            observation.table_height,
-            self.cfg.staging,
+        planner = StagePlanner(
+            self._target, scene.surface, observation.table_height, self.cfg.staging
         )
+        stages = planner.plan(_poses(fit), fit.state.joint_positions)
         reasons = self._reasons(fit, stages, scene)
         made = [
             self._hand_grasp(i, fit, stages, grasps.grasps[i].score)
@@ -117,7 +110,7 @@ class HandRetargeter:
             pregrasp_positions=_row(stages.pregrasp_positions, i),
             grasp_positions=_row(fit.state.joint_positions, i),
             squeeze_positions=_row(stages.squeeze_positions, i),
-            force_limits=force_limits(self._target, self.cfg.staging),
+            force_limits=stages.force_limits,
             residual_m=float(fit.residual_m[i]),
             score=source_score - 0.1 * total,
             scores={'energy': total, 'source': source_score, **terms},
