@@ -47,9 +47,10 @@ constants.
 PARAMETERS_HEAD = """
 # Parameters of the nodes
 
-Defaults of the code; `config/grasp_demo.yaml` sets some of them for the demo, and
+Defaults of the code; `config/grasp_demo.yaml` states the tuned ones again, and
 `params_file:=my.yaml` replaces it. Values are checked when they are set, also at run time
-(`ros2 param set /perception max_age_s 2.0`), unless they are marked *at start*.
+(`ros2 param set /perception max_age_s 2.0`). Those marked *at start* are read once: a file or an
+argument sets them, a later change is refused.
 """
 
 

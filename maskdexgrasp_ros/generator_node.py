@@ -38,11 +38,11 @@ class GeneratorNodeCfg:
 
     generator: str = field(default='energy', metadata={'read_only': True})
     """Name of the generator."""
-    num_grasps: int = field(default=32, metadata={'range': (1, 1000)})
+    num_grasps: int = field(default=14, metadata={'range': (1, 1000)})
     """Most grasps for one object."""
-    time_budget_s: float = field(default=10.0, metadata={'range': (0.1, 600.0)})
+    time_budget_s: float = field(default=30.0, metadata={'range': (0.1, 600.0)})
     """After this wall time the best grasps so far are taken [s]."""
-    num_threads: int = field(default=1, metadata={'range': (1, 128)})
+    num_threads: int = field(default=1, metadata={'range': (1, 128), 'read_only': True})
     """Threads of torch; more help only where cores are idle."""
     autostart: bool = field(default=True, metadata={'read_only': True})
     """Configure and activate at start; false leaves that to a lifecycle manager."""

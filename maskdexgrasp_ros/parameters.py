@@ -2,8 +2,8 @@
 
 Every field becomes a parameter of the same name; a nested Cfg becomes `<field>.<name>`. The
 description is the field's attribute docstring, and `field(metadata=...)` may say more:
-`description` (instead of the docstring), `range` (lowest, highest) or `min` with `max`, `choices`
-(allowed strings), `read_only` (true: fixed at start).
+`description` (instead of the docstring), `range` (lowest, highest), `choices` (allowed strings),
+`read_only` (true: fixed at start; of a nested Cfg, all of it).
 """
 
 import ast
@@ -131,37 +131,34 @@ def _checked(spec: 'dataclasses.Field[Any]', value: Any) -> Any:
     choices = spec.metadata.get('choices')
     if choices is not None and value not in choices:
         raise InvalidInputError(f'{spec.name} is {value!r}; expected one of {sorted(choices)}')
-    limits = _limits(spec)
-    if limits is not None:
-        low, high = limits
+    if 'range' in spec.metadata:
+        low, high = spec.metadata['range']
         for item in value if isinstance(value, tuple) else (value,):
             if not low <= item <= high:
                 raise InvalidInputError(f'{spec.name} is {item}; expected {low} to {high}')
     return value
 
 
-def _limits(spec: 'dataclasses.Field[Any]') -> tuple[float, float] | None:
-    """Return (lowest, highest) that the metadata of a field allow, or None."""
-    if 'range' in spec.metadata:
-        low, high = spec.metadata['range']
-        return low, high
-    if 'min' in spec.metadata and 'max' in spec.metadata:
-        return spec.metadata['min'], spec.metadata['max']
-    return None
+def _flatten(
+    cfg: object, *, read_only: bool = False
+) -> 'dict[str, tuple[dataclasses.Field[Any], Any]]':
+    """Return dotted name -> (field, value) of a Cfg and of those nested in it.
 
-
-def _flatten(cfg: object) -> 'dict[str, tuple[dataclasses.Field[Any], Any]]':
-    """Return dotted name -> (field, value) of a Cfg and of those nested in it."""
+    Args:
+        cfg: The Cfg.
+        read_only: Whether all of it is fixed at start.
+    """
     flat: dict[str, tuple[dataclasses.Field[Any], Any]] = {}
     for spec in dataclasses.fields(cfg):  # type: ignore[arg-type]
         value = getattr(cfg, spec.name)
+        is_fixed = read_only or bool(spec.metadata.get('read_only', False))
         if dataclasses.is_dataclass(value):
-            inner = _flatten(value)
+            inner = _flatten(value, read_only=is_fixed)
             flat |= {f'{spec.name}.{name}': entry for name, entry in inner.items()}
             continue
         described = dict(spec.metadata)
         described.setdefault('description', _attribute_docstrings(type(cfg)).get(spec.name, ''))
-        described['type'] = get_type_hints(type(cfg))[spec.name]
+        described |= {'type': get_type_hints(type(cfg))[spec.name], 'read_only': is_fixed}
         copy = dataclasses.field(metadata=described)
         copy.name = spec.name
         flat[spec.name] = (copy, value)
@@ -210,14 +207,13 @@ def _descriptor(name: str, spec: 'dataclasses.Field[Any]', value: Any) -> Parame
         name=name,
         type=kind.value,
         description=spec.metadata['description'],
-        read_only=bool(spec.metadata.get('read_only', False)),
+        read_only=spec.metadata['read_only'],
     )
     if 'choices' in spec.metadata:
         choices = ', '.join(sorted(spec.metadata['choices']))
         descriptor.additional_constraints = f'one of: {choices}'
-    limits = _limits(spec)
-    if limits is not None:
-        low, high = limits
+    if 'range' in spec.metadata:
+        low, high = spec.metadata['range']
         if kind is Parameter.Type.INTEGER:
             descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(high))]
         elif kind is Parameter.Type.DOUBLE:

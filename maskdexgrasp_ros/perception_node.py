@@ -61,7 +61,9 @@ class PerceptionNodeCfg:
     """Oldest picture that a command may be answered with [s]."""
     wait_s: float = field(default=5.0, metadata={'range': (0.0, 30.0)})
     """Wall time that a command waits for a picture and its transform [s]."""
-    command_timeout_s: float = field(default=120.0, metadata={'range': (1.0, 3600.0)})
+    command_timeout_s: float = field(
+        default=120.0, metadata={'range': (1.0, 3600.0), 'read_only': True}
+    )
     """A command of which nothing is heard for this wall time has ended [s]."""
 
 

@@ -37,7 +37,7 @@ class RetargetingNodeCfg:
     """Pass on only grasps that the arm can execute and that held in a rehearsal in physics."""
     num_wanted: int = field(default=2, metadata={'range': (1, 64), 'read_only': True})
     """Grasps that held in the rehearsal, to stop at."""
-    time_budget_s: float = field(default=5.0, metadata={'range': (0.1, 120.0), 'read_only': True})
+    time_budget_s: float = field(default=20.0, metadata={'range': (0.1, 120.0), 'read_only': True})
     """Time to check grasps [s]; doubled while nothing has held."""
 
 

@@ -59,15 +59,17 @@ _MAX_STEPS = 100_000
 class SimNodeCfg:
     """Parameters of the node."""
 
-    scene: str = 'mug'
-    """Name of the scene to start with."""
-    seed: int = 0
+    scene: str = field(default='mug', metadata={'read_only': True})
+    """Name of the scene to start with; the service `sim/reset` changes it."""
+    seed: int = field(default=0, metadata={'read_only': True})
     """Of the objects, their places and the noise of the camera."""
-    object_files: str = ''
+    object_files: str = field(default='', metadata={'read_only': True})
     """Meshes to stand on the table instead of the scene's objects; paths joined by ':'."""
-    real_time_factor: float = field(default=0.0, metadata={'range': (0.0, 1000.0)})
+    real_time_factor: float = field(
+        default=0.0, metadata={'range': (0.0, 1000.0), 'read_only': True}
+    )
     """Simulated over wall time; 0: real time when idle, as fast as possible during a grasp."""
-    camera_rate_hz: float = field(default=5.0, metadata={'range': (0.0, 60.0)})
+    camera_rate_hz: float = field(default=2.0, metadata={'range': (0.0, 60.0)})
     """Pictures per second of wall time while the robot waits [Hz]; 0: none, they come from
     elsewhere, e.g. a bag."""
     busy_camera_rate_hz: float = field(default=1.0, metadata={'range': (0.0, 60.0)})

@@ -7,14 +7,14 @@ from maskdexgrasp_core.errors import InvalidInputError
 
 def _setting(default: float, description: str, low: float, high: float) -> float:
     value: float = field(
-        default=default, metadata={'description': description, 'min': low, 'max': high}
+        default=default, metadata={'description': description, 'range': (low, high)}
     )
     return value
 
 
 def _count(default: int, description: str, low: int, high: int) -> int:
     value: int = field(
-        default=default, metadata={'description': description, 'min': low, 'max': high}
+        default=default, metadata={'description': description, 'range': (low, high)}
     )
     return value
 
@@ -53,7 +53,7 @@ class PerceptionCfg:
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
-            low, high = item.metadata['min'], item.metadata['max']
+            low, high = item.metadata['range']
             if not low <= value <= high:
                 raise InvalidInputError(f'{item.name} is {value}, must lie in {low}..{high}')
         if self.crop_min_x_m >= self.crop_max_x_m or self.crop_min_y_m >= self.crop_max_y_m:

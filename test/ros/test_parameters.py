@@ -16,10 +16,13 @@ class CropCfg:
 @dataclass(frozen=True, kw_only=True)
 class DemoCfg:
     voxel_m: float = field(
-        default=0.005, metadata={'description': 'edge of a voxel [m]', 'min': 0.001, 'max': 0.05}
+        default=0.005, metadata={'description': 'edge of a voxel [m]', 'range': (0.001, 0.05)}
     )
-    num_points: int = field(default=2000, metadata={'min': 1, 'max': 5000})
+    num_points: int = field(default=2000, metadata={'range': (1, 5000)})
     """Points of a cloud."""
+    folder: str = field(default='here', metadata={'read_only': True})
+    """Where to look."""
+    fixed: CropCfg = field(default_factory=CropCfg, metadata={'read_only': True})
     mode: str = field(default='fast', metadata={'choices': ('fast', 'exact')})
     """How hard to try."""
     crop: CropCfg = field(default_factory=CropCfg)
@@ -105,6 +108,17 @@ def test_value_that_is_not_allowed_changes_nothing(make_node, name, value):
     assert not result.successful
     assert result.reason
     assert parameters.cfg == DemoCfg()
+
+
+@pytest.mark.parametrize(('name', 'value'), [('folder', 'there'), ('fixed.low', [1.0] * 3)])
+def test_what_is_fixed_at_start_is_refused_later_with_a_reason(make_node, name, value):
+    node = make_node('folder:=there')
+    parameters = declare(node)
+    assert parameters.cfg.folder == 'there'
+    result = set_one(node, name, value)
+    assert not result.successful
+    assert 'read-only' in result.reason
+    assert parameters.cfg == DemoCfg(folder='there')
 
 
 def test_prefix_keeps_two_cfgs_of_one_node_apart(make_node):
