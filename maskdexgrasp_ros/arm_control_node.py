@@ -10,7 +10,9 @@ from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.node import Node
 
-from maskdexgrasp_core.arm.grasp_planner import ExecutablePlan, GraspPlanner, GraspPlannerCfg
+from maskdexgrasp_core.arm.config import GraspPlannerCfg
+from maskdexgrasp_core.arm.executable_plan import ExecutablePlan
+from maskdexgrasp_core.arm.grasp_planner import GraspPlanner
 from maskdexgrasp_core.arm.xarm7 import XARM7
 from maskdexgrasp_core.errors import DriverError
 from maskdexgrasp_core.execution.config import ExecutionCfg
@@ -57,34 +59,16 @@ _NUM_THREADS = 8
 class ArmControlNodeCfg:
     """Parameters of the node."""
 
-    chain_timeout_s: float = field(default=60.0, metadata={'range': (1.0, 3600.0)})
+    chain_timeout_s: float = field(default=90.0, metadata={'range': (1.0, 3600.0)})
     """Longest wall time for perception, generation and retargeting together [s]."""
     retry_with_new_view: bool = True
     """After a failed attempt look again: the object may have moved."""
-    driver_timeout_s: float = field(default=1.0, metadata={'range': (0.05, 30.0)})
+    driver_timeout_s: float = field(
+        default=1.0, metadata={'range': (0.05, 30.0), 'read_only': True}
+    )
     """Longest wall time for a state or an answer of arm and hand [s]."""
-    planner: GraspPlannerCfg = field(default_factory=GraspPlannerCfg)
+    planner: GraspPlannerCfg = field(default_factory=GraspPlannerCfg, metadata={'read_only': True})
     execution: ExecutionCfg = field(default_factory=ExecutionCfg)
-
-
-class ShownPlanner(GraspPlanner):
-    """A planner that shows every plan before it is executed."""
-
-    def __init__(self, cfg: GraspPlannerCfg, node: Node) -> None:
-        super().__init__(cfg, XARM7)
-        self._node = node
-        self._markers = node.create_publisher(MarkerArray, topics.MARKERS, qos.RELIABLE)
-        self._paths = node.create_publisher(
-            JointTrajectory, topics.PLANNED_TRAJECTORY, qos.RELIABLE
-        )
-
-    def plan(self, *args: Any, **settings: Any) -> ExecutablePlan:
-        """As `GraspPlanner.plan`; publishes the grasp and the way to it."""
-        plan = super().plan(*args, **settings)
-        stamp = self._node.get_clock().now().to_msg()
-        self._markers.publish(chosen_markers(hand_grasp_to_msg(plan.hand_grasp, stamp)))
-        self._paths.publish(trajectory_to_msg(plan.to_approach, base_header(stamp)))
-        return plan
 
 
 class ArmControlNode(Node):
@@ -105,12 +89,16 @@ class ArmControlNode(Node):
         self._hand = RosHandDriver(self, FREEDOM.joint_names, timeout_s=cfg.driver_timeout_s)
         self._ros_clock = RosClock(self)
         robot = RobotDescription(XARM7.urdf)
-        self._planner = ShownPlanner(cfg.planner, self)
+        self._planner = GraspPlanner(cfg.planner, XARM7)
         self._chain = Chain()
         self._lock = Lock()
         self._active = ''
         self._is_stopped = False
         self._commands = self.create_publisher(GraspCommand, topics.GRASP_COMMAND, qos.RELIABLE)
+        self._markers = self.create_publisher(MarkerArray, topics.MARKERS, qos.RELIABLE)
+        self._paths = self.create_publisher(
+            JointTrajectory, topics.PLANNED_TRAJECTORY, qos.RELIABLE
+        )
         self._stopped = self.create_publisher(Bool, topics.STOPPED, qos.LATCHED)
         self._stopped.publish(Bool(data=False))
         self._state_publisher = RobotStatePublisher(self, robot)
@@ -227,7 +215,7 @@ class ArmControlNode(Node):
         report(Stage.COMMAND, command.text[:200], 0)
         run = GraspRun(
             command,
-            GraspExecutor(self._arm, self._hand, self._ros_clock, self._planner, cfg.execution),
+            self._executor_of(cfg.execution),
             self._chain,
             send=self._send,
             is_cancelled=lambda: bool(handle.is_cancel_requested),
@@ -241,6 +229,17 @@ class ArmControlNode(Node):
             header = goal.object.header
             given = HandGrasps(header=header, object=goal.object, grasps=goal.grasps)
         return run.execute(given)
+
+    def _executor_of(self, cfg: ExecutionCfg) -> GraspExecutor:
+        return GraspExecutor(
+            self._arm, self._hand, self._ros_clock, self._planner, cfg, on_plan=self._show
+        )
+
+    def _show(self, plan: ExecutablePlan) -> None:
+        """Publish the chosen grasp and the way to it."""
+        stamp = self.get_clock().now().to_msg()
+        self._markers.publish(chosen_markers(hand_grasp_to_msg(plan.hand_grasp, stamp)))
+        self._paths.publish(trajectory_to_msg(plan.to_approach, base_header(stamp)))
 
     def _send(self, command: Command) -> None:
         """Publish a command for the chain; it wants a picture taken from now on."""

@@ -122,13 +122,13 @@ class GraspRun:
         name = retry_id(self._command.command_id, self._looks)
         return self._ask_chain(replace(self._command, command_id=name))
 
-    def _on_stage(self, stage: Stage, detail: str, number: int) -> None:
-        self._attempt = max(0, number - 1)
+    def _on_stage(self, stage: Stage, detail: str, attempt: int) -> None:
+        self._attempt = attempt
         if stage is Stage.PERCEIVE:
             self._times.end()  # the chain reports its own times
         else:
             self._times.begin(stage)
-        self._report(stage, detail, self._attempt)
+        self._report(stage, detail, attempt)
 
     def _require_free(self, stage: Stage) -> None:
         if self._is_stopped():

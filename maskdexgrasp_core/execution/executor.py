@@ -17,7 +17,9 @@ from maskdexgrasp_core.protocols import ArmDriver, Clock, HandDriver
 from maskdexgrasp_core.types import HandGrasp, ObjectObservation
 
 StageCallback = Callable[[Stage, str, int], None]
-"""Called with stage, detail and attempt (from 1) whenever the robot begins something else."""
+"""Called with stage, detail and attempt (0 = first) whenever the robot begins something else."""
+PlanCallback = Callable[[ExecutablePlan], None]
+"""Called with every plan before it is executed."""
 Reobserve = Callable[[], tuple[ObjectObservation, Sequence[HandGrasp]]]
 """Looks again after a failed attempt; may raise `StageError`."""
 
@@ -69,11 +71,23 @@ class GraspExecutor:
         clock: Clock,
         planner: GraspPlanner,
         cfg: ExecutionCfg | None = None,
+        *,
+        on_plan: PlanCallback | None = None,
     ) -> None:
-        """Bind to drivers and planner."""
-        self._arm, self._hand, self._clock = arm, hand, clock
-        self._planner = planner
-        self._cfg = cfg or ExecutionCfg()
+        """Bind to drivers and planner.
+
+        Args:
+            arm: Driver.
+            hand: Driver.
+            clock: Of the motions.
+            planner: Makes the motions.
+            cfg: Durations, limits and thresholds.
+            on_plan: Told about every plan.
+        """
+        self.arm, self.hand, self.clock = arm, hand, clock
+        self.planner = planner
+        self.cfg = cfg or ExecutionCfg()
+        self.on_plan = on_plan
 
     def run(
         self,
@@ -92,8 +106,8 @@ class GraspExecutor:
             cancel: Set by another thread to end the run.
         """
         token = cancel or threading.Event()
-        monitor = MotionMonitor(self._arm, self._hand, self._clock, self._cfg, token)
-        run = _Run(request, monitor, self._planner, self._clock, self._cfg, on_stage)
+        monitor = MotionMonitor(self.arm, self.hand, self.clock, self.cfg, token)
+        run = _Run(self, request, monitor, on_stage)
         try:
             outcome = run.execute()
         except StageError as error:
@@ -113,16 +127,18 @@ class _Run:
 
     def __init__(
         self,
+        executor: GraspExecutor,
         request: ExecutionRequest,
         monitor: MotionMonitor,
-        planner: GraspPlanner,
-        clock: Clock,
-        cfg: ExecutionCfg,
         on_stage: StageCallback | None,
     ) -> None:
-        self._request, self._monitor, self._planner = request, monitor, planner
-        self._clock, self._cfg, self._on_stage = clock, cfg, on_stage
-        self._number = 0
+        self._request, self._monitor, self._on_stage = request, monitor, on_stage
+        self._planner, self._on_plan = executor.planner, executor.on_plan
+        self._clock, self._cfg = executor.clock, executor.cfg
+        self._index = 0
+        """Of the present attempt."""
+        self._moved = 0
+        """Number of attempts that moved the robot."""
         self._seconds: dict[Stage, float] = {}
         self._failures: list[Outcome] = []
         self._plan: ExecutablePlan | None = None
@@ -131,25 +147,23 @@ class _Run:
     def execute(self) -> Outcome:
         """Return the outcome, or raise what ended the run at once."""
         observation, grasps = self._request.observation, list(self._request.hand_grasps)
-        for number in range(1, self._cfg.max_attempts + 1):
-            self._number = number
+        for index in range(self._cfg.max_attempts):
+            self._index = index
             try:
                 self._plan = plan = self._make_plan(observation, grasps)
             except StageError as error:
                 if not self._failures or error.outcome.code in (Code.STOPPED, Code.CANCELLED):
                     raise
-                self._number -= 1
                 return _with_note(
                     self._failures[-1], f'no further attempt: {error.outcome.reason}'
                 )
             if self._request.plan_only:
-                self._number = 0
                 return Outcome(stage=Stage.PLAN)
             failure = self._try(plan)
             if failure is None:
                 return Outcome(stage=Stage.PLACE if self._request.place_after_hold else Stage.HOLD)
             self._failures.append(failure)
-            if number < self._cfg.max_attempts:
+            if index + 1 < self._cfg.max_attempts:
                 try:
                     observation, grasps = self._next_grasps(observation, grasps[plan.index + 1 :])
                 except StageError as error:
@@ -161,7 +175,7 @@ class _Run:
         plan, attempt = self._plan, self._attempt
         return ExecutionResult(
             outcome=outcome,
-            attempts=self._number if self._attempt is not None else 0,
+            attempts=self._moved,
             hand_grasp=None if plan is None else plan.hand_grasp,
             grasp_index=-1 if plan is None else plan.index,
             lift_height_m=0.0 if attempt is None else attempt.lift_height_m,
@@ -177,15 +191,19 @@ class _Run:
         arm, _ = self._monitor.look(Stage.PLAN)
         began = time.perf_counter()
         try:
-            return self._planner.plan(
+            plan = self._planner.plan(
                 observation, grasps, arm.joint_positions, seed=self._request.seed
             )
         finally:
             spent = time.perf_counter() - began
             self._seconds[Stage.PLAN] = self._seconds.get(Stage.PLAN, 0.0) + spent
+        if self._on_plan is not None:
+            self._on_plan(plan)
+        return plan
 
     def _try(self, plan: ExecutablePlan) -> Outcome | None:
         """Execute a plan; return None on success, else the failure after going home."""
+        self._moved += 1
         self._attempt = attempt = GraspAttempt(
             plan, self._monitor, self._planner, self._cfg, self._stage
         )
@@ -222,7 +240,7 @@ class _Run:
 
     def _announce(self, stage: Stage, detail: str) -> None:
         if self._on_stage is not None:
-            self._on_stage(stage, detail, self._number)
+            self._on_stage(stage, detail, self._index)
 
 
 def _with_note(outcome: Outcome, note: str) -> Outcome:

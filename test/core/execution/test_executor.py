@@ -104,12 +104,20 @@ def test_an_object_that_is_elsewhere_is_not_grasped_and_the_arm_goes_home(make_c
         looks.append(cell.clock.now_s())
         return request_can.observation, request_can.hand_grasps
 
+    attempts, plans = [], []
     request = replace(request_can, reobserve=reobserve)
-    result = cell.executor(max_attempts=2).run(request)
+    cfg = ExecutionCfg(hold_s=0.4, max_attempts=2)
+    executor = GraspExecutor(
+        cell.arm, cell.hand, cell.clock, cell.planner, cfg, on_plan=plans.append
+    )
+    result = executor.run(request, lambda stage, detail, attempt: attempts.append(attempt))
     assert result.outcome.code is Code.NOTHING_GRASPED
     assert result.attempts == 2
     assert len(looks) == 1
     assert len(result.failures) == 2
+    assert attempts == sorted(attempts)
+    assert set(attempts) == {0, 1}
+    assert [plan.hand_grasp for plan in plans] == [request_can.hand_grasps[0]] * 2
     home_error = cell.arm.read_state().joint_positions - cell.planner.home
     assert np.abs(home_error).max() < 0.03
 
