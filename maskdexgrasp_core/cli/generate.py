@@ -9,6 +9,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
+from maskdexgrasp_core import frames
 from maskdexgrasp_core.cli.console import (
     MISUSE,
     console,
@@ -145,7 +146,7 @@ def _content(
         'part': observation.part,
         'hand': hand,
         'root_link': load_hand(hand).root_link,
-        'frame': 'link_base',
+        'frame': frames.BASE,
         'joint_names': list(load_hand(hand).joint_names),
         'grasps': [
             {

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
-from scipy.spatial.transform import Rotation
 
 from maskdexgrasp_core.types import Array
 from maskdexgrasp_ros import qos, topics
-from maskdexgrasp_ros.conversions import time_from_msg
+from maskdexgrasp_ros.conversions import time_from_msg, transform_from_msg
 from maskdexgrasp_ros.interfaces import Image, JointState, SegmentedObject, TFMessage
 
 _KEPT = 12
@@ -49,13 +48,7 @@ class CellMirror:
             self._joints.update(zip(message.name, message.position, strict=True))
 
     def _on_poses(self, message: TFMessage) -> None:
-        poses = {}
-        for item in message.transforms:
-            move, turn = item.transform.translation, item.transform.rotation
-            pose = np.eye(4)
-            pose[:3, :3] = Rotation.from_quat([turn.x, turn.y, turn.z, turn.w]).as_matrix()
-            pose[:3, 3] = move.x, move.y, move.z
-            poses[item.child_frame_id] = pose
+        poses = {item.child_frame_id: transform_from_msg(item) for item in message.transforms}
         with self._lock:
             self._poses.update(poses)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from maskdexgrasp_core import frames
 from maskdexgrasp_core.cli.console import console, run_header, write_json
 from maskdexgrasp_core.errors import DriverError
 from maskdexgrasp_core.hands.freedom import FREEDOM
@@ -186,7 +187,7 @@ class DemoReport:
 
 def _grasp_content(grasp: HandGrasp) -> dict[str, object]:
     return {
-        'frame': 'link_base',
+        'frame': frames.BASE,
         'root_link': FREEDOM.root_link,
         'T_base_approach': grasp.T_base_approach,
         'T_base_grasp': grasp.T_base_grasp,
