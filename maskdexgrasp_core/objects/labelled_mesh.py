@@ -4,7 +4,7 @@ Grasps that come with such a mesh are in its frame, so the way into the object's
 returned beside the object.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from maskdexgrasp_core.errors import InvalidInputError
-from maskdexgrasp_core.objects.catalog import place_on_table
 from maskdexgrasp_core.objects.decomposition import coacd_pieces
 from maskdexgrasp_core.objects.family import COLORS
 from maskdexgrasp_core.objects.mesh import FRICTION, presumed_mass_kg, upright_turn
 from maskdexgrasp_core.objects.mesh_check import close_surface, require_volume
 from maskdexgrasp_core.objects.model import ObjectModel, Part
+from maskdexgrasp_core.objects.rest import grounding_offset, resting_rotation
 from maskdexgrasp_core.objects.shapes import hull
 from maskdexgrasp_core.types import Array
 
@@ -106,8 +106,20 @@ def place_labelled_mesh(source: LabelledMesh) -> PlacedObject:
         friction=FRICTION,
         affordances={task: part for task, part in source.affordances.items() if part in named},
     )
-    placed, T_rest = place_on_table(model)
+    placed, T_rest = _at_rest(model)
     return PlacedObject(placed, T_rest @ T_stand @ T_up, tuple(warnings))
+
+
+def _at_rest(model: ObjectModel) -> tuple[ObjectModel, Array]:
+    """Return the model as it rests on the table, and the pose (4, 4) of its old frame there."""
+    vertices = np.asarray(model.mesh.vertices)
+    T_rest = resting_rotation(vertices, model.center_of_mass)
+    T_rest[:3, 3] = grounding_offset(vertices @ T_rest[:3, :3].T)
+    parts = tuple(
+        replace(part, pieces=tuple(p.copy().apply_transform(T_rest) for p in part.pieces))
+        for part in model.parts
+    )
+    return replace(model, parts=parts), T_rest
 
 
 def _check(source: LabelledMesh) -> None:

@@ -1,0 +1,251 @@
+"""From human hands on an object to records: retargeting, refinement, squeeze, physics check.
+
+Shared by the sources that convert recordings of human hands.
+"""
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from maskdexgrasp_core.dataset.record import GraspChecks, GraspRecord, ObjectRecord
+from maskdexgrasp_core.dataset.sentences import SentenceFacts, write_sentences
+from maskdexgrasp_core.evaluation.hold_check import HandGraspPose, HoldResult
+from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
+from maskdexgrasp_core.hands.shadow import SHADOW
+from maskdexgrasp_core.hands.spec import PARTS
+from maskdexgrasp_core.objects.model import ObjectModel
+from maskdexgrasp_core.retargeting.human import (
+    FitMeasures,
+    HumanFitCfg,
+    HumanRetargeter,
+    ShadowPoses,
+)
+from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, ForceSolver
+from maskdexgrasp_core.synthesis.refinement import GraspState
+from maskdexgrasp_core.synthesis.squeeze import SqueezeCfg, squeeze_targets
+from maskdexgrasp_core.types import Array
+
+
+class PhysicsCheck(Protocol):
+    """Tries one grasp in simulation; `evaluation.hold_check.HoldChecker` is one."""
+
+    def check(self, grasp: HandGraspPose) -> HoldResult:
+        """Return whether the hand holds the object, and the grasp after settling."""
+
+
+MakeCheck = Callable[[ObjectModel], PhysicsCheck]
+"""Returns the check of one object; must be picklable, such as `functools.partial`."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HumanGrasp:
+    """A human hand on an object."""
+
+    grasp_id: str
+    task: str
+    """One of `tasks.TASKS`."""
+    part: str
+    """Part of the object that the task is about, '' if unknown."""
+    keypoints: Array
+    """(21, 3) [m] in the object frame, named by `retargeting.human_hand.KEYPOINTS`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversionCfg:
+    """How human grasps become grasps of the Shadow Hand, and which are dropped."""
+
+    fit: HumanFitCfg = field(default_factory=HumanFitCfg)
+    squeeze: SqueezeCfg = field(default_factory=SqueezeCfg)
+    contact: ContactCfg = field(default_factory=ContactCfg)
+    touch_gap_m: float = 0.01
+    """Pads nearer to the object than this bear contact forces [m]."""
+    max_contacts: int = 12
+    """The nearest pads count."""
+    max_fingertip_error_m: float = 0.03
+    """Grasps whose fingertips end further from the human ones are dropped [m]."""
+    max_penetration_m: float = 0.015
+    """Grasps that end deeper in the object are dropped [m]."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conversion:
+    """What came of the human grasps of one object."""
+
+    records: tuple[GraspRecord, ...]
+    dropped: dict[str, int]
+    """Reason -> number of grasps."""
+    before: FitMeasures
+    """After Eq. (9), one row for each human grasp."""
+    after: FitMeasures
+    """After Eq. (10)."""
+
+
+class _Pads(NamedTuple):
+    """Contact candidates of one grasp that touch, nearest first."""
+
+    candidates: NDArray[np.int64]
+    """Indices of `SHADOW.contact_candidates`."""
+    contacts: Contacts
+
+
+class HumanGraspConverter:
+    """Converts the human grasps of one object after another.
+
+    Args:
+        cfg: Weights, steps and limits.
+        make_check: Makes the physics check of an object; None leaves grasps unchecked.
+    """
+
+    def __init__(
+        self, cfg: ConversionCfg | None = None, make_check: MakeCheck | None = None
+    ) -> None:
+        self.cfg = cfg or ConversionCfg()
+        self._make_check = make_check
+        self._retargeter = HumanRetargeter(self.cfg.fit)
+        self._pad_parts = np.array(self._retargeter.kinematics.contact_parts)
+
+    def convert(self, target: ObjectRecord, grasps: Sequence[HumanGrasp], seed: int) -> Conversion:
+        """Return records of the grasps that could be converted, in their order.
+
+        Args:
+            target: The object.
+            grasps: At least one.
+            seed: Of the sentences.
+        """
+        keypoints = np.stack([grasp.keypoints for grasp in grasps])
+        surface = GridSignedDistance.from_mesh(target.model.mesh)
+        start = self._retargeter.initialise(keypoints)
+        poses = self._retargeter.refine(start, keypoints, surface)
+        before = self._retargeter.measure(start, keypoints, surface)
+        after = self._retargeter.measure(poses, keypoints, surface)
+        pads = self._touching(poses, surface)
+        squeezes = self._squeezes(poses, pads, target.model.center_of_mass)
+        check = self._make_check(target.model) if self._make_check else None
+        dropped: Counter[str] = Counter()
+        records = []
+        wrists = poses.transforms()
+        joints = poses.joint_positions.double().numpy()
+        for row, grasp in enumerate(grasps):
+            reason = self._refusal(after, pads[row], row)
+            pose = HandGraspPose(wrists[row], joints[row], squeezes[row])
+            result = check.check(pose) if check and not reason else None
+            if result is not None and not result.success:
+                reason = f'check: {_short(result.reason)}'
+            if reason:
+                dropped[reason] += 1
+                continue
+            parts = set(self._pad_parts[pads[row].candidates])
+            facts = _Outcome(result.settled if result else pose, _fingers(result, parts), result)
+            records.append(_record(target, grasp, facts, seed))
+        return Conversion(
+            records=tuple(records), dropped=dict(dropped), before=before, after=after
+        )
+
+    def _refusal(self, measures: FitMeasures, pads: _Pads, row: int) -> str:
+        """Return why a fitted grasp is dropped before any check, '' if it is not."""
+        cfg = self.cfg
+        if measures.fingertip_error_m[row] > cfg.max_fingertip_error_m:
+            return 'fingertips far from the human ones'
+        if measures.penetration_m[row] > cfg.max_penetration_m:
+            return 'hand inside the object'
+        if len(pads.candidates) < 2:
+            return 'fewer than two pads touch'
+        return ''
+
+    def _touching(self, poses: ShadowPoses, surface: GridSignedDistance) -> list[_Pads]:
+        cfg = self.cfg
+        with torch.no_grad():
+            hand = self._retargeter.kinematics.forward(*poses)
+            distance, normals = surface.query(hand.contact_points)
+            on_surface = (hand.contact_points - distance[..., None] * normals).double().numpy()
+            facing = (hand.contact_normals * normals).sum(-1) < -0.2
+        touches = ((distance.abs() < cfg.touch_gap_m) & facing).numpy()
+        away, outward = distance.abs().numpy(), normals.double().numpy()
+        pads = []
+        for row in range(len(away)):
+            index = np.nonzero(touches[row])[0]
+            index = index[np.argsort(away[row, index], kind='stable')][: cfg.max_contacts]
+            pads.append(_Pads(index, Contacts(on_surface[row, index], outward[row, index])))
+        return pads
+
+    def _squeezes(self, poses: ShadowPoses, pads: list[_Pads], center: Array) -> Array:
+        """Return servo targets (B, 22) [rad]; the pose itself where nothing touches."""
+        cfg = self.cfg
+        forces = [
+            ForceSolver(pad.contacts, center, cfg.contact).grip(cfg.squeeze.total_force_n).forces
+            if len(pad.candidates) >= 2
+            else np.zeros((len(pad.candidates), 3))
+            for pad in pads
+        ]
+        state = GraspState(*poses, torch.zeros(len(pads), 0, 3))
+        index = [pad.candidates for pad in pads]
+        targets = squeeze_targets(self._retargeter.kinematics, state, index, forces, cfg.squeeze)
+        return np.asarray(targets.double().numpy())
+
+
+class _Outcome(NamedTuple):
+    pose: HandGraspPose
+    fingers: tuple[str, ...]
+    result: HoldResult | None
+
+
+def approach_word(T_object_wrist: Array) -> str:
+    """Return where the palm of a Shadow Hand comes from: 'top', 'side' or 'below'."""
+    height = float(T_object_wrist[2, :3] @ np.asarray(SHADOW.palm_normal))
+    if abs(height) < 0.6:
+        return 'side'
+    return 'top' if height < 0.0 else 'below'
+
+
+def _fingers(result: HoldResult | None, pad_parts: set[str]) -> tuple[str, ...]:
+    touching = {SHADOW.part_of_link(n) for n in result.touch.links} if result else pad_parts
+    return tuple(part for part in PARTS if part in touching)
+
+
+def _short(reason: str) -> str:
+    """Return a reason without its numbers, so that alike ones are counted together."""
+    return 'lost under load' if reason.startswith('lost along') else reason
+
+
+def _checks(result: HoldResult, part: str) -> GraspChecks:
+    touched = result.touch.parts
+    return GraspChecks(
+        held=tuple(bool(held) for held in result.held),
+        penetration_m=result.penetration_m,
+        num_contacts=len(set(result.touch.links)),
+        part_share=touched.count(part) / len(touched) if part and touched else float('nan'),
+        q1=float('nan'),
+    )
+
+
+def _record(target: ObjectRecord, grasp: HumanGrasp, outcome: _Outcome, seed: int) -> GraspRecord:
+    approach = approach_word(outcome.pose.T_object_wrist)
+    facts = SentenceFacts(
+        task=grasp.task,
+        category=target.category,
+        part=grasp.part,
+        color_name=target.color_name,
+        fingers=outcome.fingers,
+        approach=approach,
+    )
+    return GraspRecord(
+        grasp_id=grasp.grasp_id,
+        object_id=target.object_id,
+        category=target.category,
+        source=target.source,
+        task=grasp.task,
+        part=grasp.part,
+        T_object_wrist=outcome.pose.T_object_wrist,
+        joint_positions=outcome.pose.joint_positions,
+        squeeze_positions=outcome.pose.squeeze_positions,
+        fingers=outcome.fingers,
+        approach=approach,
+        texts=write_sentences(facts, zlib.crc32(f'{seed}/{grasp.grasp_id}'.encode())),
+        checks=None if outcome.result is None else _checks(outcome.result, grasp.part),
+    )
