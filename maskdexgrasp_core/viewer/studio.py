@@ -82,25 +82,48 @@ def render_meshes(
         InvalidInputError: If there is nothing to draw.
         DriverError: If OpenGL is missing on this machine.
     """
-    if not painted:
+    return render_views(painted, ground_height=ground_height, cfgs=[cfg or StudioCfg()])[0]
+
+
+def render_views(
+    painted: Sequence[PaintedMesh],
+    *,
+    ground_height: float | None,
+    cfgs: Sequence[StudioCfg],
+) -> list[NDArray[np.uint8]]:
+    """Draw the same meshes from several sides; see `render_meshes`.
+
+    Args:
+        painted: What to draw.
+        ground_height: z of the ground [m]; None draws none.
+        cfgs: Viewpoints, at least one; all of the size of the first.
+
+    Raises:
+        InvalidInputError: If there is nothing to draw.
+        DriverError: If OpenGL is missing on this machine.
+    """
+    if not painted or not cfgs:
         raise InvalidInputError('nothing to draw')
-    cfg = cfg or StudioCfg()
     points = np.vstack([item.mesh.vertices for item in painted])
-    spec = _studio(points.mean(0), ground_height, cfg)
+    spec = _studio(points.mean(0), ground_height, cfgs[0])
     for index, item in enumerate(painted):
         _add_mesh(spec, f'mesh_{index}', item)
     model = spec.compile()
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
-    camera = mujoco.MjvCamera()
-    camera.azimuth, camera.elevation = cfg.azimuth_deg, cfg.elevation_deg
-    camera.lookat[:], camera.distance = _framing(points, np.deg2rad(model.vis.global_.fovy), cfg)
-    renderer = make_renderer(model, cfg.width, cfg.height)
+    renderer = make_renderer(model, cfgs[0].width, cfgs[0].height)
+    pictures = []
     try:
-        renderer.update_scene(data, camera)
-        return renderer.render()
+        for cfg in cfgs:
+            camera = mujoco.MjvCamera()
+            camera.azimuth, camera.elevation = cfg.azimuth_deg, cfg.elevation_deg
+            fovy_rad = np.deg2rad(model.vis.global_.fovy)
+            camera.lookat[:], camera.distance = _framing(points, fovy_rad, cfg)
+            renderer.update_scene(data, camera)
+            pictures.append(renderer.render())
     finally:
         renderer.close()
+    return pictures
 
 
 def _framing(points: Array, fovy_rad: float, cfg: StudioCfg) -> tuple[Array, float]:
