@@ -24,6 +24,8 @@ _COURTESY = re.compile(
 _NEGATED = re.compile(
     rf'\b(?:not|without|never|avoid)\b(?: (?:by|at|on|touching))? {_ARTICLES} \w+'
 )
+_FINGERS = re.compile(r'\b(?:(?:thumb|index|middle|ring|little|and|the) )+fingers?\b')
+"""Of the hand: neither a place in the middle nor a little object."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,7 @@ def parse_sentence(text: str) -> SentenceQuery:
     words = ' ' + ' '.join(re.findall(r'[a-z_]+', text.lower().replace("'s", ''))) + ' '
     words = _COURTESY.sub(' ', words)
     words = _NEGATED.sub(' ', words)
+    words = _FINGERS.sub(' ', words)
     part, words = _take_part(words)
     category, words = _take(words, CATEGORIES)
     color, words = _take(words, COLORS)

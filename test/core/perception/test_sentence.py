@@ -28,6 +28,8 @@ from maskdexgrasp_core.types import Command
         ('lift it by the top', {'part': 'top'}),
         ('pick the orange ball', {'category': 'ball', 'color': 'orange'}),
         ('take the glass jar right now', {'category': 'jar'}),
+        ('take the cup with the thumb, middle and little finger', {'category': 'cup'}),
+        ('with the index finger, press the middle can', {'category': 'can', 'position': 'middle'}),
         ('pick it up', {}),
         ('¿qué? 42 !!!', {}),
     ],
