@@ -1,12 +1,19 @@
 """Starts the nodes of `maskdexgrasp_ros.graph.NODES`, and RViz if wanted."""
 
-from launch.actions import DeclareLaunchArgument, GroupAction, LogInfo, OpaqueFunction
+from launch.actions import (
+    DeclareLaunchArgument,
+    GroupAction,
+    LogInfo,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+)
 from launch.conditions import IfCondition, UnlessCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node, PushRosNamespace, SetParameter
 from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from maskdexgrasp_ros import topics
 from maskdexgrasp_ros.graph import DEFAULT_PARAMS_FILE, DEFAULT_RVIZ_FILE, NODES
 
 PACKAGE = 'maskdexgrasp'
@@ -67,6 +74,11 @@ def arguments() -> list[DeclareLaunchArgument]:
             description='Open no window of the simulator.',
         ),
         DeclareLaunchArgument(
+            'spread', default_value='true', choices=flags,
+            description='Leave the transport as your shell has it, so that other machines and '
+            'terminals take part; false: shared memory only, no port (docs/ros.md).',
+        ),
+        DeclareLaunchArgument(
             'log_level', default_value='info', choices=['debug', 'info', 'warn', 'error'],
             description='Of every node.',
         ),
@@ -106,8 +118,15 @@ def generate_launch_description() -> LaunchDescription:
         arguments=['-d', LaunchConfiguration('rviz_config_file')],
         condition=IfCondition(LaunchConfiguration('use_rviz')),
     )
+    local = [
+        SetEnvironmentVariable(
+            name, value, condition=UnlessCondition(LaunchConfiguration('spread'))
+        )
+        for name, value in topics.LOCAL_TRANSPORT.items()
+    ]
     graph = GroupAction(
         [
+            *local,
             PushRosNamespace(LaunchConfiguration('namespace')),
             SetParameter('use_sim_time', LaunchConfiguration('use_sim_time')),
             OpaqueFunction(function=start_nodes),

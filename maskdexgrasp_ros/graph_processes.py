@@ -34,13 +34,11 @@ def graph_environment(*, spread: bool = False) -> dict[str, str]:
     Args:
         spread: True for the network: the nodes may run on several machines.
     """
-    env = {'ROS_DOMAIN_ID': str(1 + os.getpid() % _NUM_DOMAINS)}
-    if not spread:
-        env |= topics.LOCAL_TRANSPORT
-        # LOCALHOST would add UDP sockets; over shared memory alone, SUBNET opens none.
-        env['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'SUBNET'
+    if spread:
+        env = {'ROS_DOMAIN_ID': '0'}  # what every machine takes by default
     else:
-        env['ROS_DOMAIN_ID'] = '0'  # what every machine takes by default
+        own = str(1 + os.getpid() % _NUM_DOMAINS)
+        env = {'ROS_DOMAIN_ID': own, **topics.LOCAL_TRANSPORT}
     return {name: os.environ.get(name, value) for name, value in env.items()}
 
 

@@ -19,7 +19,6 @@ def ros_environment(monkeypatch, tmp_path_factory):
 
     for name, value in LOCAL_TRANSPORT.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv('ROS_AUTOMATIC_DISCOVERY_RANGE', raising=False)
     monkeypatch.setenv('ROS_DOMAIN_ID', str(next(_domains) % NUM_DOMAINS))
     monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path_factory.getbasetemp() / 'ros_log'))
 

@@ -22,6 +22,7 @@ from maskdexgrasp_core.cli.console import (
     write_json,
 )
 from maskdexgrasp_core.cli.object_input import observe_cloud, observe_mesh
+from maskdexgrasp_core.cli.options import GeneratorName, JsonFile, OutFolder, Seed
 from maskdexgrasp_core.cli.posed_hand import HAND_NAMES, PosedHand, make_grasps
 from maskdexgrasp_core.errors import DriverError
 from maskdexgrasp_core.hands.registry import load_hand
@@ -31,40 +32,48 @@ from maskdexgrasp_core.types import Command, ObjectObservation
 _MAX_PICTURES = 12
 
 
+Text = Annotated[
+    str, typer.Option('--text', '-t', help='What to do, e.g. "hold the mug by its handle".')
+]
+ObjectFile = Annotated[
+    Path | None, typer.Option('--object', help='Mesh file: .obj .stl .ply .glb .off.')
+]
+CloudFile = Annotated[
+    Path | None,
+    typer.Option('--cloud', help='Points of one view, z up: .ply .pcd .xyz .npy .npz.'),
+]
+Count = Annotated[
+    int, typer.Option('-n', '--count', min=1, max=1000, help='Grasps to return at most.')
+]
+HandName = Annotated[
+    str, typer.Option('--hand', help=f'Hand of the grasps: {" or ".join(HAND_NAMES)}.')
+]
+Completion = Annotated[
+    str,
+    typer.Option('--completion', help='With --cloud: how the side that was not seen is closed.'),
+]
+Camera = Annotated[
+    str,
+    typer.Option('--camera', help='With --cloud: where the camera was, "x,y,z" in its frame.'),
+]
+BudgetS = Annotated[
+    float, typer.Option('--budget-s', min=0.1, help='Return the best after this time [s].')
+]
+
+
 def generate(
-    text: Annotated[
-        str, typer.Option('--text', '-t', help='What to do, e.g. "hold the mug by its handle".')
-    ] = 'hold the object',
-    object_file: Annotated[
-        Path | None, typer.Option('--object', help='Mesh file: .obj .stl .ply .glb .off.')
-    ] = None,
-    cloud_file: Annotated[
-        Path | None,
-        typer.Option('--cloud', help='Points of one view, z up: .ply .pcd .xyz .npy .npz.'),
-    ] = None,
-    count: Annotated[
-        int, typer.Option('-n', '--count', min=1, max=1000, help='Grasps to return at most.')
-    ] = 8,
-    hand: Annotated[
-        str, typer.Option(help=f'Hand of the grasps: {" or ".join(HAND_NAMES)}.')
-    ] = 'shadow',
-    generator: Annotated[str, typer.Option(help='Which generator proposes them.')] = 'energy',
-    completion: Annotated[
-        str, typer.Option(help='With --cloud: how the side that was not seen is closed.')
-    ] = 'union',
-    camera: Annotated[
-        str, typer.Option(help='With --cloud: where the camera was, "x,y,z" in its frame.')
-    ] = '',
-    seed: Annotated[int, typer.Option(min=0, help='The same seed gives the same grasps.')] = 0,
-    budget_s: Annotated[
-        float, typer.Option('--budget-s', min=0.1, help='Return the best after this time [s].')
-    ] = 60.0,
-    out: Annotated[
-        Path | None, typer.Option(help='Folder of the results; default runs/generate-<time>.')
-    ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option('--json', help='Also write the grasps to this JSON file.')
-    ] = None,
+    text: Text = 'hold the object',
+    object_file: ObjectFile = None,
+    cloud_file: CloudFile = None,
+    count: Count = 8,
+    hand: HandName = 'shadow',
+    generator: GeneratorName = 'energy',
+    completion: Completion = 'union',
+    camera: Camera = '',
+    seed: Seed = 0,
+    budget_s: BudgetS = 60.0,
+    out: OutFolder = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Make grasps of one object and write them to JSON, NPZ and a picture.
 
@@ -79,20 +88,11 @@ def generate(
     [bold]grasps.npz[/] holds T_base_wrist (G, 4, 4), joint_positions (G, J), score (G,): metres,
     radians, base frame with the object's foot at (0.5, 0, -0.1).
     """
-    if (object_file is None) == (cloud_file is None):
-        fail('INPUT', 'give either --object FILE or --cloud FILE', status=MISUSE)
     command = Command(command_id='generate', text=text, seed=seed)
+    began = time.perf_counter()
     with reported_errors():
         load_hand(hand)
-        began = time.perf_counter()
-        if object_file is not None:
-            observation, warnings = observe_mesh(object_file, command)
-        else:
-            assert cloud_file is not None  # one of both is given
-            position = _position(camera) if camera else None
-            observation, warnings = observe_cloud(
-                cloud_file, command, completion=completion, camera_position=position
-            )
+        observation, warnings = _observation(object_file, cloud_file, command, completion, camera)
         for warning in warnings:
             console.print(f'[yellow]note[/] {warning}')
         with console.status('Looking for grasps ...'):
@@ -100,8 +100,7 @@ def generate(
                 observation, hand, generator, count=count, seed=seed, budget_s=budget_s
             )
     if not hands:
-        reasons = ', '.join(f'{number} {reason}' for reason, number in dropped.items())
-        fail_outcome(_nothing(reasons or 'no candidate'))
+        fail_outcome(_nothing(dropped))
     seconds = time.perf_counter() - began
     folder = run_folder(out, 'generate')
     make_folder(folder)
@@ -111,12 +110,27 @@ def generate(
         'source': str(object_file or cloud_file),
         'warnings': warnings,
     }
-    write_json(folder / 'grasps.json', content)
-    if json_file is not None:
-        write_json(json_file, content)
+    for path in (folder / 'grasps.json', *([json_file] if json_file else [])):
+        write_json(path, content)
     _write_npz(folder / 'grasps.npz', observation, hands)
     _draw(folder / 'grasps.png', observation, hands, hand, completed=object_file is None)
     _show(hands, dropped, seconds, folder)
+
+
+def _observation(
+    object_file: Path | None,
+    cloud_file: Path | None,
+    command: Command,
+    completion: str,
+    camera: str,
+) -> tuple[ObjectObservation, list[str]]:
+    """Return the object that is asked for, and sentences about what was changed in it."""
+    if object_file is not None and cloud_file is None:
+        return observe_mesh(object_file, command)
+    if cloud_file is None or object_file is not None:
+        fail('INPUT', 'give either --object FILE or --cloud FILE', status=MISUSE)
+    position = _position(camera) if camera else None
+    return observe_cloud(cloud_file, command, completion=completion, camera_position=position)
 
 
 def _position(text: str) -> np.ndarray:
@@ -129,8 +143,10 @@ def _position(text: str) -> np.ndarray:
     return position
 
 
-def _nothing(reasons: str) -> Outcome:
-    return Outcome(stage=Stage.GENERATE, code=Code.NO_GRASP_FOUND, reason=f'dropped: {reasons}')
+def _nothing(dropped: Mapping[str, int]) -> Outcome:
+    reasons = ', '.join(f'{number} {reason}' for reason, number in dropped.items())
+    reason = f'dropped: {reasons or "no candidate"}'
+    return Outcome(stage=Stage.GENERATE, code=Code.NO_GRASP_FOUND, reason=reason)
 
 
 def _content(

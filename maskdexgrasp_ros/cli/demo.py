@@ -1,7 +1,6 @@
 """`maskdexgrasp demo`: the graph comes up, one sentence is followed, a report is written."""
 
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +13,14 @@ from maskdexgrasp_core.cli.console import (
     reported_errors,
     run_folder,
 )
+from maskdexgrasp_core.cli.options import (
+    GeneratorName,
+    JsonFile,
+    ObjectFiles,
+    OutFolder,
+    Seed,
+    Spread,
+)
 from maskdexgrasp_ros.cli.demo_run import checked_world, run_demo
 from maskdexgrasp_ros.cli.report import DemoCfg, DemoReport
 from maskdexgrasp_ros.graph_processes import GraphError
@@ -23,37 +30,31 @@ DEFAULT_SCENE = 'mug'
 _OBJECT_TEXT = 'pick up the object'
 
 
+Text = Annotated[str, typer.Option('--text', '-t', help=f'What to do; default "{DEFAULT_TEXT}".')]
+SceneName = Annotated[
+    str, typer.Option('--scene', help=f'What stands on the table; default "{DEFAULT_SCENE}".')
+]
+View = Annotated[bool, typer.Option('--view/--headless', help='Show the simulation in a window.')]
+KeepBag = Annotated[bool, typer.Option('--bag/--no-bag', help='Record the run in a bag (MCAP).')]
+
+
 def demo(
-    text: Annotated[
-        str, typer.Option('--text', '-t', help=f'What to do; default "{DEFAULT_TEXT}".')
-    ] = '',
-    scene: Annotated[
-        str, typer.Option(help=f'What stands on the table; default "{DEFAULT_SCENE}".')
-    ] = '',
-    object_files: Annotated[
-        list[Path] | None,
-        typer.Option('--object', help='Mesh to put on the table; may be repeated.'),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help='Of places and grasps.')] = 0,
-    view: Annotated[
-        bool, typer.Option('--view/--headless', help='Show the simulation in a window.')
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option(help='Folder of the results; default runs/demo-<time>.')
-    ] = None,
-    generator: Annotated[str, typer.Option(help='Which generator proposes grasps.')] = 'energy',
-    json_file: Annotated[
-        Path | None, typer.Option('--json', help='Also write result.json to this file.')
-    ] = None,
-    keep_bag: Annotated[
-        bool, typer.Option('--bag/--no-bag', help='Record the run in a bag (MCAP).')
-    ] = True,
+    text: Text = '',
+    scene: SceneName = '',
+    object_files: ObjectFiles = None,
+    seed: Seed = 0,
+    view: View = False,
+    out: OutFolder = None,
+    generator: GeneratorName = 'energy',
+    json_file: JsonFile = None,
+    keep_bag: KeepBag = True,
+    spread: Spread = False,
 ) -> None:
     """Bring up the cell in simulation, say a sentence, see the object lifted.
 
-    Starts the ROS 2 nodes as processes of this machine (shared memory, no network), sends the
-    command through the execute_grasp action and writes result.json, strip.png, bag/ and logs/.
-    The exit code is 0 only if the object was held 10 cm up for 3 s.
+    Starts the ROS 2 nodes as processes of this machine, sends the command through the
+    execute_grasp action and writes result.json, strip.png, bag/ and logs/. The exit code is 0
+    only if the object was held 10 cm up for 3 s.
 
     [bold]Examples[/]
 
@@ -71,6 +72,7 @@ def demo(
         seed=seed,
         generator=generator,
         view=view,
+        spread=spread,
         out=run_folder(out, 'demo'),
     )
     began = time.perf_counter()

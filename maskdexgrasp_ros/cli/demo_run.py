@@ -71,7 +71,7 @@ def run_demo(cfg: DemoCfg, world: World, *, keep_bag: bool) -> DemoReport:
         }
         with console.status('Starting the ROS 2 graph ...'):
             session = stack.enter_context(
-                grasp_session(cfg.out / 'logs', overrides, watch_camera=True)
+                grasp_session(cfg.out / 'logs', overrides, watch_camera=True, spread=cfg.spread)
             )
             if cfg.object_files:
                 session.client.reset_world(cfg.scene, cfg.seed, cfg.object_files)

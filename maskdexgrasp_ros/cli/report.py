@@ -43,6 +43,8 @@ class DemoCfg:
     """Folder of the results."""
     view: bool = False
     """Whether the simulator opens a window."""
+    spread: bool = False
+    """Whether other machines may take part."""
     timeout_s: float = 180.0
     """The command is cancelled after this wall time [s]."""
 

@@ -80,6 +80,7 @@ def grasp_session(
     *,
     params: str = '',
     watch_camera: bool = False,
+    spread: bool = False,
 ) -> Iterator[GraspSession]:
     """Start the graph in simulation, wait until it is ready, and end it afterwards.
 
@@ -88,14 +89,17 @@ def grasp_session(
         overrides: Node -> parameters that replace those of the file.
         params: Parameter file; '' takes the one that ships.
         watch_camera: Whether to keep the newest pictures.
+        spread: Whether other machines may take part, see `graph_environment`.
 
     Raises:
         GraphError: If a node ends while starting.
         DriverError: If the graph is not ready in time.
     """
-    os.environ.update(graph_environment())
+    os.environ.update(graph_environment(spread=spread))
     with ExitStack() as stack:
-        graph = stack.enter_context(GraphProcesses(log_dir, params=params, overrides=overrides))
+        graph = stack.enter_context(
+            GraphProcesses(log_dir, params=params, overrides=overrides, spread=spread)
+        )
         client = stack.enter_context(GraspClient(watch_camera=watch_camera))
         mirror = CellMirror(client.node)
         client.wait_ready(READY_S, check=graph.check)

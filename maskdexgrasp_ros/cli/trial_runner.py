@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
 
+from maskdexgrasp_core.cli.options import MAX_SEED
 from maskdexgrasp_core.errors import DriverError, MaskDexGraspError
 from maskdexgrasp_core.execution.decisions import LATCHING_CODES
 from maskdexgrasp_core.outcome import Code
@@ -59,11 +60,17 @@ class TrialsCfg:
     log_dir: Path
     limit_s: float
     """A command is cancelled after this wall time [s]."""
+    spread: bool = False
+    """Whether other machines may take part."""
 
 
 def trial_seed(seed: int, object_index: int, attempt: int) -> int:
-    """Return the seed of one attempt: the same in every run, different from all others."""
-    return (seed * _OBJECTS_RANGE + object_index) * _ATTEMPTS_RANGE + attempt
+    """Return the seed of one attempt: the same in every run, different from all others.
+
+    Seeds beyond what messages carry begin again at zero.
+    """
+    number = (seed * _OBJECTS_RANGE + object_index) * _ATTEMPTS_RANGE + attempt
+    return number % (MAX_SEED + 1)
 
 
 def run_trials(cfg: TrialsCfg) -> Iterator[Trial]:
@@ -86,6 +93,7 @@ def run_trials(cfg: TrialsCfg) -> Iterator[Trial]:
                 cfg.overrides,
                 params=cfg.params,
                 watch_camera=True,
+                spread=cfg.spread,
             ) as session:
                 while todo:
                     index, attempt = todo.popleft()

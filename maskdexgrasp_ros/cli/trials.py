@@ -1,7 +1,7 @@
 """`maskdexgrasp trials`: how many objects are held, from random places, through the real graph."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +26,14 @@ from maskdexgrasp_core.cli.console import (
     run_header,
     write_json,
 )
+from maskdexgrasp_core.cli.options import (
+    GeneratorName,
+    JsonFile,
+    ObjectFiles,
+    OutFolder,
+    Seed,
+    Spread,
+)
 from maskdexgrasp_core.errors import UnknownNameError
 from maskdexgrasp_core.objects.mesh import load_mesh_object
 from maskdexgrasp_core.objects.scenes import load_set
@@ -41,40 +49,42 @@ COMPLETED = 'completed'
 """The completion that the parameter file names."""
 
 
+SetName = Annotated[
+    str, typer.Option('--set', help='Set of objects of config/scenes.yaml, e.g. table8.')
+]
+Attempts = Annotated[
+    int, typer.Option('--attempts', '-n', min=1, max=1000, help='Tries of each object.')
+]
+Text = Annotated[
+    str, typer.Option('--text', '-t', help='Sentence; {object} stands for the category.')
+]
+Shape = Annotated[
+    str,
+    typer.Option(
+        '--shape',
+        help='What is known of the object: completed (as perception ships); one of '
+        f"{', '.join(completion_names())}; or true: the simulator's mesh, an experiment.",
+    ),
+]
+LimitS = Annotated[
+    float, typer.Option('--limit-s', min=1.0, help='Longest wall time of one try [s].')
+]
+ParamsFile = Annotated[str, typer.Option('--params-file', help='Parameters of the nodes (YAML).')]
+
+
 def trials(
-    set_name: Annotated[
-        str, typer.Option('--set', help='Set of objects of config/scenes.yaml, e.g. table8.')
-    ] = '',
-    object_files: Annotated[
-        list[Path] | None, typer.Option('--object', help='Mesh file; may be repeated.')
-    ] = None,
-    attempts: Annotated[
-        int, typer.Option('--attempts', '-n', min=1, max=1000, help='Tries of each object.')
-    ] = 10,
-    text: Annotated[
-        str, typer.Option('--text', '-t', help='Sentence; {object} stands for the category.')
-    ] = 'pick up the {object}',
-    seed: Annotated[int, typer.Option(min=0, help='The same seed: same places, same grasps.')] = 0,
-    generator: Annotated[str, typer.Option(help='Which generator proposes grasps.')] = 'energy',
-    shape: Annotated[
-        str,
-        typer.Option(
-            help='What is known of the object: completed (as perception ships); one of '
-            f"{', '.join(completion_names())}; or true: the simulator's mesh, an experiment."
-        ),
-    ] = COMPLETED,
-    limit_s: Annotated[
-        float, typer.Option('--limit-s', min=1.0, help='Longest wall time of one try [s].')
-    ] = 120.0,
-    params_file: Annotated[
-        str, typer.Option('--params-file', help='Parameters of the nodes (YAML).')
-    ] = '',
-    out: Annotated[
-        Path | None, typer.Option(help='Folder of the results; default runs/trials-<time>.')
-    ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option('--json', help='Also write trials.json to this file.')
-    ] = None,
+    set_name: SetName = '',
+    object_files: ObjectFiles = None,
+    attempts: Attempts = 10,
+    text: Text = 'pick up the {object}',
+    seed: Seed = 0,
+    generator: GeneratorName = 'energy',
+    shape: Shape = COMPLETED,
+    limit_s: LimitS = 120.0,
+    params_file: ParamsFile = '',
+    out: OutFolder = None,
+    json_file: JsonFile = None,
+    spread: Spread = False,
 ) -> None:
     """Try every object several times from random places and count what was held.
 
@@ -90,7 +100,6 @@ def trials(
       maskdexgrasp trials --set table8 -n 10 --shape visible    (completion off)
     """
     folder = run_folder(out, 'trials')
-    began = time.perf_counter()
     with reported_errors():
         cfg = TrialsCfg(
             objects=_objects(set_name, tuple(object_files or ()), text),
@@ -100,33 +109,54 @@ def trials(
             params=params_file,
             log_dir=folder / 'logs',
             limit_s=limit_s,
+            spread=spread,
         )
     make_folder(folder)
-    done: list[Trial] = []
-    names = [target.name for target in cfg.objects]
-    files = [folder / 'trials.json', *([json_file] if json_file is not None else [])]
-
-    def save() -> None:
-        content = {**run_header(seed), 'set': set_name, 'shape': shape, 'generator': generator,
-                   'limit_s': limit_s, 'wall_s': round(time.perf_counter() - began, 1),
-                   **summary(done, names)}  # fmt: skip
-        for path in files:
-            write_json(path, content)
-
+    about = {'set': set_name, 'shape': shape, 'generator': generator, 'limit_s': limit_s}
+    log = TrialLog(cfg, about, [folder / 'trials.json', *([json_file] if json_file else [])])
     try:
         with reported_errors():
-            _run(cfg, done, save)
+            _run(cfg, log)
     except GraphError as error:
         fail('GRAPH', str(error), f'the logs are in {folder / "logs"}')
     finally:
-        if done:  # what was measured is kept, also when the rest could not be run
-            console.print(object_table(done, names))
-            console.print(stage_table(done))
+        if log.done:  # what was measured is kept, also when the rest could not be run
+            console.print(object_table(log.done, log.names))
+            console.print(stage_table(log.done))
             console.print(f'→ {folder}/trials.json')
 
 
-def _run(cfg: TrialsCfg, done: list[Trial], save: Callable[[], None]) -> None:
-    """Run the trials with a progress bar; `done` grows as they end, and each time is saved."""
+class TrialLog:
+    """The trials that have ended; every file is written anew with each.
+
+    Args:
+        cfg: How the trials are run.
+        about: What else the files say of the run.
+        files: JSON files.
+    """
+
+    def __init__(self, cfg: TrialsCfg, about: Mapping[str, object], files: Sequence[Path]) -> None:
+        self.names = [target.name for target in cfg.objects]
+        self.done: list[Trial] = []
+        self._seed, self._about, self._files = cfg.seed, about, files
+        self._began_s = time.perf_counter()
+
+    def add(self, trial: Trial) -> None:
+        """Keep a trial and write the files."""
+        self.done.append(trial)
+        wall_s = round(time.perf_counter() - self._began_s, 1)
+        content = {
+            **run_header(self._seed),
+            **self._about,
+            'wall_s': wall_s,
+            **summary(self.done, self.names),
+        }
+        for path in self._files:
+            write_json(path, content)
+
+
+def _run(cfg: TrialsCfg, log: TrialLog) -> None:
+    """Run the trials with a progress bar; the log grows as they end."""
     progress = Progress(
         TextColumn('{task.description}'),
         BarColumn(),
@@ -140,10 +170,9 @@ def _run(cfg: TrialsCfg, done: list[Trial], save: Callable[[], None]) -> None:
     with progress:
         task = progress.add_task('starting', total=cfg.attempts * len(cfg.objects), held='0')
         for trial in run_trials(cfg):
-            done.append(trial)
-            save()
-            held = sum(each.held for each in done)
-            share = f'{held} ({held / len(done):.0%})'
+            log.add(trial)
+            held = sum(each.held for each in log.done)
+            share = f'{held} ({held / len(log.done):.0%})'
             progress.update(task, advance=1, held=share, description=trial.object_name)
             first_line = trial.detail.partition('\n')[0]
             mark = '[green]held[/]' if trial.held else f'[red]{trial.reason}[/]'

@@ -3,12 +3,14 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from maskdexgrasp_core.cli.options import MAX_SEED
 from maskdexgrasp_core.outcome import Stage
 from maskdexgrasp_ros.cli.checks import ros_checks
 from maskdexgrasp_ros.cli.main import app
 from maskdexgrasp_ros.cli.stage_table import StageTable
 from maskdexgrasp_ros.cli.trial_runner import trial_seed
 from maskdexgrasp_ros.cli.trial_summary import Trial, stage_times, summary, wilson_interval
+from maskdexgrasp_ros.interfaces import GraspCommand
 
 
 def run(*arguments):
@@ -43,6 +45,8 @@ def test_the_ros_checks_pass_here():
         (['trials', '--set', 'table9'], 'table8'),
         (['trials', '--set', 'table8', '--shape', 'magic'], 'union'),
         (['trials', '--object', 'missing.obj'], 'missing.obj'),
+        (['demo', '--seed', 2**63], '9223372036854775807'),
+        (['trials', '--set', 'table8', '--seed', 2**63], '9223372036854775807'),
     ],
 )
 def test_misuse_ends_before_the_graph_starts(tmp_path, arguments, said):
@@ -63,6 +67,15 @@ def test_a_window_without_a_display_is_refused_with_the_cure(tmp_path, monkeypat
 def test_trials_have_seeds_of_their_own():
     seeds = {trial_seed(s, i, a) for s in range(3) for i in range(8) for a in range(10)}
     assert len(seeds) == 240
+    assert [trial_seed(1, i, 0) for i in range(3)] == [100_000, 101_000, 102_000]
+
+
+def test_seeds_of_trials_fit_into_messages_however_large_the_seed_is():
+    seeds = {trial_seed(MAX_SEED, i, a) for i in range(8) for a in range(10)}
+    assert len(seeds) == 80
+    assert max(seeds) <= MAX_SEED
+    assert min(seeds) >= 0
+    GraspCommand(seed=max(seeds))
 
 
 def make_trial(name, held, reason='', **seconds):

@@ -22,6 +22,7 @@ LAUNCH_FILE = resource_path('launch/grasp_demo.launch.py')
 ARGUMENTS = {
     'use_sim', 'use_rviz', 'rviz_config_file', 'use_sim_time', 'namespace', 'params_file',
     'robot_ip', 'generator', 'scene', 'headless', 'log_level', 'seed',
+    'spread',
 }  # fmt: skip
 
 
@@ -72,12 +73,12 @@ def test_rviz_shows_topics_that_exist():
 
 
 def test_the_graph_is_reachable_from_this_machine_only_unless_it_is_spread(monkeypatch):
-    for name in ('ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE', *topics.LOCAL_TRANSPORT):
+    for name in ('ROS_DOMAIN_ID', *topics.LOCAL_TRANSPORT):
         monkeypatch.delenv(name, raising=False)
     local, spread = graph_environment(), graph_environment(spread=True)
     assert local['FASTDDS_BUILTIN_TRANSPORTS'].startswith('SHM?')
     assert local['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'SUBNET'
-    assert 'FASTDDS_BUILTIN_TRANSPORTS' not in spread
+    assert spread == {'ROS_DOMAIN_ID': '0'}
     monkeypatch.setenv('ROS_DOMAIN_ID', '42')
     assert graph_environment()['ROS_DOMAIN_ID'] == '42'
 
