@@ -7,7 +7,7 @@ it does not name are not part of it.
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from maskdexgrasp_core.dataset.atomic_files import write_atomically
@@ -103,7 +103,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         'format': FORMAT_NAME,
         'format_version': FORMAT_VERSION,
         **asdict(manifest),
-        **_conventions(),
+        **conventions(),
     }
     write_atomically(folder / MANIFEST_NAME, json.dumps(content, indent=1).encode() + b'\n')
 
@@ -151,6 +151,9 @@ def _check_format(content: Json) -> None:
 
 def _from_json(content: Json) -> Manifest:
     split = content['split']
+    for path in content['files']:
+        if PurePosixPath(path).is_absolute() or '..' in PurePosixPath(path).parts:
+            raise ValueError(f'{path!r} is not a path inside the dataset')
     return Manifest(
         revision=int(content['revision']),
         files={path: FileEntry(**entry) for path, entry in content['files'].items()},
@@ -166,7 +169,8 @@ def _known_fields(kind: type[BuildEntry], content: Json) -> BuildEntry:
     return kind(**{entry.name: content[entry.name] for entry in fields(kind)})
 
 
-def _conventions() -> Json:
+def conventions() -> Json:
+    """Return what every number of the format means: hand, units, frames, columns."""
     return {
         'hand': {
             'name': SHADOW.name,

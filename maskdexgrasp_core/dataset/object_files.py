@@ -91,6 +91,18 @@ def object_from_glb(content: bytes, *, name: str) -> ObjectModel:
         raise InvalidInputError(f'{name} is not an object file: {error!r}') from error
 
 
+def geometry_bytes(content: bytes) -> bytes:
+    """Return vertices and faces of a GLB file as bytes: equal for objects of the same shape.
+
+    Raises:
+        InvalidInputError: If it is not such a file.
+    """
+    try:
+        return _chunks(content)[1]
+    except (ValueError, struct.error) as error:
+        raise InvalidInputError(f'not an object file: {error!r}') from error
+
+
 def read_object(path: Path) -> ObjectModel:
     """Return the object of a file.
 

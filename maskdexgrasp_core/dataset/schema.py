@@ -109,7 +109,7 @@ def grasp_write_options() -> dict[str, Any]:
     ]  # fmt: skip
     return {
         'compression': 'zstd',
-        'compression_level': 19,
+        'compression_level': 12,
         'use_dictionary': [*dictionary, 'fingers.list.element'],
         'column_encoding': {**split, **dict.fromkeys(_PLAIN_STRINGS, 'DELTA_BYTE_ARRAY')},
         'row_group_size': 8192,

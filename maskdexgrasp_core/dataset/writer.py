@@ -141,18 +141,10 @@ def write_revision(
     """
     if previous is not None and previous.split is not None:
         rows = apply_split(rows, previous.split)
-    num_grasps = sum(row['num_grasps'] for row in rows)
-    counts = {
-        'grasps': num_grasps,
-        'objects': len(rows),
-        'categories': len({row['category'] for row in rows}),
-        'tasks': len(tasks),
-        'texts': len(FORMS) * num_grasps,
-    }
     manifest = Manifest(
         revision=1 + (previous.revision if previous else 0),
         files=dict(files),
-        counts=counts,
+        counts=count_dataset(rows, tasks),
         builds=(*(previous.builds if previous else ()), *([build] if build else [])),
         split=previous.split if previous else None,
     )
@@ -163,6 +155,18 @@ def write_revision(
     write_manifest(folder, manifest)
     remove_strangers(folder, manifest)
     return manifest
+
+
+def count_dataset(rows: Sequence[Row], tasks: set[str]) -> dict[str, int]:
+    """Return the figures of a dataset, given its objects table and the tasks of its grasps."""
+    num_grasps = sum(row['num_grasps'] for row in rows)
+    return {
+        'grasps': num_grasps,
+        'objects': len(rows),
+        'categories': len({row['category'] for row in rows}),
+        'tasks': len(tasks),
+        'texts': len(FORMS) * num_grasps,
+    }
 
 
 def remove_strangers(folder: Path, manifest: Manifest) -> None:

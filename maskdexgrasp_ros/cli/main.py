@@ -10,6 +10,7 @@ import typer
 from maskdexgrasp_core.cli.bench import bench
 from maskdexgrasp_core.cli.checks import Check, Finding, Verdict
 from maskdexgrasp_core.cli.console import console, installed_version
+from maskdexgrasp_core.cli.dataset import app as dataset
 from maskdexgrasp_core.cli.doctor import make_doctor
 from maskdexgrasp_core.cli.generate import generate
 from maskdexgrasp_ros.cli.demo import demo
@@ -42,6 +43,7 @@ app.command()(trials)
 app.command()(generate)
 app.command()(make_doctor(_ros_checks))
 app.command(context_settings={'allow_extra_args': True})(bench)
+app.add_typer(dataset)
 
 
 def _show_version(wanted: bool) -> None:

@@ -88,3 +88,8 @@ class OrbitSource:
                 q1=float(rng.uniform(0, 0.3)),
             ),
         )
+
+
+def make_orbits(request) -> OrbitSource:
+    """What a command line names as 'orbit_source:make_orbits'."""
+    return OrbitSource(per_category=request.num_objects or 4)

@@ -1,0 +1,93 @@
+"""How a build reports: a bar with yield and time left, or lines where there is no terminal."""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from maskdexgrasp_core.dataset.builder import BuildProgress
+
+_LINE_EVERY_S = 30.0
+_MAX_NOTES = 20
+
+
+class BuildDisplay:
+    """Shows the progress of a build; use as a context manager and pass as callback."""
+
+    def __init__(self, console: Console) -> None:
+        """Draw on `console`."""
+        self._console = console
+        self._bar = Progress(
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn('{task.fields[figures]}'),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task('', total=None, figures='')
+        self._next_line = time.monotonic()
+        self._notes = 0
+        self.last: BuildProgress | None = None
+
+    def __call__(self, progress: BuildProgress) -> None:
+        """Show how far the build is."""
+        wanted = progress.wanted_grasps
+        self.last = progress
+        self._bar.update(
+            self._task,
+            total=wanted or progress.num_units,
+            completed=min(progress.grasps, wanted) if wanted else progress.done_units,
+            figures=build_line(progress),
+        )
+        for note in progress.notes:
+            self._notes += 1
+            if self._notes <= _MAX_NOTES:
+                more = ' (further notes are not shown)' if self._notes == _MAX_NOTES else ''
+                self._console.print(f'[yellow]note[/] {escape(note)}{more}')
+        if self._bar.disable and time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _LINE_EVERY_S
+            self._console.print(build_line(progress))
+
+    def __enter__(self) -> 'BuildDisplay':
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+
+def build_line(progress: BuildProgress) -> str:
+    """Return units, grasps, speed, yield and time left in one line."""
+    made = progress.grasps - progress.resumed_grasps
+    per_second = made / progress.elapsed_s if progress.elapsed_s > 0 else 0.0
+    share = f'{progress.grasps / progress.candidates:.0%}' if progress.candidates else '-'
+    line = (
+        f'{progress.done_units:,}/{progress.num_units:,} units, {progress.grasps:,} grasps, '
+        f'{per_second:.1f}/s, yield {share}'
+    )
+    left = seconds_left(progress)
+    return line if left is None else f'{line}, {_clock(left)} left'
+
+
+def seconds_left(progress: BuildProgress) -> float | None:
+    """Return the time that the rest will take at the speed so far [s]; None when unknown."""
+    if progress.wanted_grasps:
+        done = progress.grasps - progress.resumed_grasps
+        rest = max(0, progress.wanted_grasps - progress.grasps)
+    else:
+        done = progress.done_units - progress.resumed_units
+        rest = progress.num_units - progress.done_units
+    return None if done == 0 else rest * progress.elapsed_s / done
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f'{hours}:{minutes:02d}:{seconds:02d}' if hours else f'{minutes}:{seconds:02d}'
