@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from maskdexgrasp_core.types import Array
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,10 @@ of DexGraspNet). Quaternions are `wxyz`; conversions to ROS messages reorder the
 
 import numpy as np
 import pytorch_kinematics
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-Array = NDArray[np.float64]
+from maskdexgrasp_core.types import Array
 
 
 def rot6d_to_matrix(rot6d: Tensor) -> Tensor:

@@ -5,12 +5,10 @@ from typing import cast
 import numpy as np
 import torch
 import trimesh
-from numpy.typing import NDArray
 
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.spec import HandSpec
-
-Array = NDArray[np.float64]
+from maskdexgrasp_core.types import Array
 
 
 def hand_mesh(spec: HandSpec, T_base_root: Array, joint_positions: Array) -> trimesh.Trimesh:

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.urdf import Mimic, RobotDescription
+from maskdexgrasp_core.types import Array
 
-Array = NDArray[np.float64]
 Vector = tuple[float, float, float]
 
 PARTS: tuple[str, ...] = ('palm', 'thumb', 'index', 'middle', 'ring', 'little')

@@ -6,13 +6,11 @@ Both come from the collision shapes of the URDF, so that a changed radius there 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.urdf import RobotDescription, Shape
 from maskdexgrasp_core.hands.spec import ContactCandidate, Sphere, Vector
-
-Array = NDArray[np.float64]
+from maskdexgrasp_core.types import Array
 
 
 def _vector(values: Array) -> Vector:
