@@ -92,8 +92,11 @@ def bench(tmp_path_factory):
 def nothing_moves_and_nobody_dies(bench):
     before = bench.arm.read_state().joint_positions
     yield
-    bench.clouds.play(None)
-    time.sleep(0.3)  # none of it is left for the next test
+    bench.clouds.play(None)  # waits for the one that is being sent
+    sent_s, deadline = bench.client.now_s(), time.monotonic() + 20.0
+    while bench.client.now_s() < sent_s + 0.3:  # a command takes no picture older than itself
+        assert time.monotonic() < deadline, 'the clock stands still'
+        time.sleep(0.02)
     state = bench.arm.read_state()
     assert not state.is_moving
     np.testing.assert_allclose(state.joint_positions, before, atol=1e-3)

@@ -1,5 +1,6 @@
 """Perception and generator as processes of their own, fed over DDS with a recorded picture."""
 
+import itertools
 import threading
 import time
 from dataclasses import replace
@@ -158,12 +159,13 @@ def graph(player, frame, tmp_path_factory):
     }
     folder = tmp_path_factory.mktemp('graph')
     with GraphProcesses(folder, overrides=overrides, only=('perception', 'generator')) as graph:
-        deadline = time.monotonic() + 120.0
-        for name in (topics.GRASP_COMMAND, topics.SEGMENTED_OBJECT):
-            while player.count_subscribers(name) < (2 if name == topics.SEGMENTED_OBJECT else 1):
-                graph.check()
-                assert time.monotonic() < deadline, f'no reader of {name}'
-                time.sleep(0.1)
+
+        def is_ready():
+            graph.check()
+            readers = player.count_subscribers
+            return readers(topics.GRASP_COMMAND) > 0 and readers(topics.SEGMENTED_OBJECT) > 1
+
+        wait_until(is_ready, 120.0)
         yield graph
         graph.check()  # whatever the tests sent: the nodes live on
 
@@ -205,7 +207,8 @@ def test_a_camera_that_has_stopped_is_stale(playing):
     playing.result_of(SegmentedObject, 'fresh')
     finish(playing, 'fresh')
     playing.is_playing = False
-    time.sleep(1.5)
+    ended_s = playing.stamp_s
+    wait_until(lambda: playing.stamp_s > ended_s + 1.5)
     playing.command('stale')
     assert playing.end_of('stale').code == Code.STALE_CLOUD
 
@@ -242,7 +245,10 @@ def test_a_command_that_cannot_be_understood_ends_with_its_code(playing, fields,
 def test_two_commands_at_once_and_the_same_bag_twice(playing, tmp_path):
     """One recorded picture: the second command is refused, a replay gives the same grasps."""
     recorder = BagRecorder(playing, tmp_path / 'bag', (*CAMERA, topics.TF_STATIC))
-    time.sleep(1.0)
+    heard = {name: [] for name in CAMERA}
+    for name, kind in zip(CAMERA, (Image, CameraInfo, Image), strict=True):
+        playing.create_subscription(kind, name, heard[name].append, qos.SENSOR_DATA)
+    wait_until(lambda: all(len(messages) > 2 for messages in heard.values()))
     playing.is_playing = False
     recorder.close()
     recorded = {topic.lstrip('/'): message for topic, _, message in read_bag(tmp_path / 'bag')}
@@ -264,12 +270,25 @@ def test_two_commands_at_once_and_the_same_bag_twice(playing, tmp_path):
         assert ours.joint_positions == theirs.joint_positions
 
 
-def finish(player, command_id):
-    """Say, in the place of the arm's node, that a command has ended."""
-    publisher = player.create_publisher(GraspStatus, topics.GRASP_STATUS, qos.RELIABLE)
-    deadline = time.monotonic() + 10.0
-    while publisher.get_subscription_count() < 2 and time.monotonic() < deadline:
+def wait_until(is_true, timeout_s=30.0):
+    deadline = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < deadline, 'it has not happened'
         time.sleep(0.05)
+
+
+def finish(player, command_id):
+    """Say, in the place of the arm's node, that a command has ended; return when it counts."""
+    publisher = player.create_publisher(GraspStatus, topics.GRASP_STATUS, qos.RELIABLE)
+    wait_until(lambda: publisher.get_subscription_count() > 1)
     publisher.publish(GraspStatus(command_id=command_id, done=True))
     player.end_of(command_id)
-    time.sleep(0.2)
+    probes = itertools.count()
+
+    def is_free():
+        """A command that says nothing is refused for that, unless another one is under way."""
+        name = f'{command_id}-probe-{next(probes)}'
+        player.command(name, text='')
+        return player.end_of(name).code != Code.BUSY
+
+    wait_until(is_free)
