@@ -1,8 +1,7 @@
 """Inverse kinematics by continuation: follow poses of the hand root from a known configuration.
 
 Damped least squares on the collision model's Jacobian; a step costs some 40 us, which is what
-makes it possible to test straight approaches and lifts of many grasps within the time limit
-(`ArmKinematics`, for large batches of poses, needs some 5 ms per iteration).
+makes it possible to test straight approaches and lifts of many grasps within the time limit.
 """
 
 import mujoco

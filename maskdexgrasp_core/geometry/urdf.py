@@ -9,13 +9,11 @@ import numpy as np
 import pytorch_kinematics
 import torch
 import trimesh
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.resources import resource_path
-
-Array = NDArray[np.float64]
+from maskdexgrasp_core.types import Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,12 +132,6 @@ class RobotDescription:
     def chain(self, dtype: torch.dtype) -> pytorch_kinematics.chain.Chain:
         """Return the kinematic tree of pytorch_kinematics with all frames."""
         return pytorch_kinematics.build_chain_from_urdf(self._tree_xml()).to(dtype=dtype)
-
-    def serial_chain(self, tip: str, dtype: torch.dtype) -> pytorch_kinematics.chain.SerialChain:
-        """Return the chain from the root to link `tip`."""
-        return pytorch_kinematics.build_serial_chain_from_urdf(
-            self._tree_xml(), tip, self.root_link
-        ).to(dtype=dtype)
 
     def _tree_xml(self) -> bytes:
         """Return links and joints alone: the library's parser warns about everything else."""

@@ -10,11 +10,14 @@ from scipy.spatial.transform import Rotation
 
 pytest.importorskip('maskdexgrasp_ros.interfaces')
 
-from maskdexgrasp_core.arm.kinematics import ArmKinematics
+from maskdexgrasp_core import frames
+from maskdexgrasp_core.arm.collision import CollisionScene
+from maskdexgrasp_core.arm.xarm7 import XARM7
 from maskdexgrasp_core.cell import CELL
 from maskdexgrasp_core.errors import DriverError
 from maskdexgrasp_core.hands import FREEDOM
 from maskdexgrasp_core.outcome import Code
+from maskdexgrasp_core.resources import resource_path
 from maskdexgrasp_core.types import (
     Command,
     HandGrasp,
@@ -28,7 +31,7 @@ from maskdexgrasp_ros.conversions import time_from_msg
 from maskdexgrasp_ros.drivers import RosArmDriver, RosClock, RosHandDriver
 from maskdexgrasp_ros.graph_processes import GraphProcesses, graph_environment
 from maskdexgrasp_ros.grasp_conversions import hand_grasps_to_msg, observation_to_msg
-from maskdexgrasp_ros.interfaces import ArmState, GraspStatus, HandGrasps
+from maskdexgrasp_ros.interfaces import ArmState, Bool, GraspStatus, HandGrasps
 from maskdexgrasp_ros.transform_listener import TransformListener
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(240)]
@@ -90,10 +93,10 @@ def swing(arm, angle=0.3, duration_s=2.0):
 
 def wait_until_still(arm, timeout_s=20.0):
     deadline = time.monotonic() + timeout_s
-    while arm.read_state().is_moving:
+    while (state := arm.read_state()).is_moving:
         assert time.monotonic() < deadline, 'the arm still moves'
         time.sleep(0.02)
-    return arm.read_state()
+    return state
 
 
 def test_a_trajectory_ends_where_it_should(client, arm):
@@ -114,13 +117,15 @@ def test_a_trajectory_that_starts_elsewhere_is_refused(arm):
 
 def test_links_are_where_the_kinematics_says(client, arm):
     listener = TransformListener(client.node)
+    kinematics = CollisionScene(resource_path(XARM7.urdf), None)
     wait_until_still(arm)
-    time.sleep(0.5)
-    listener.wait_for('link_base', 'hand_base_link', 5.0)
-    time.sleep(0.5)
-    measured = listener.wait_for('link_base', 'hand_base_link', 5.0)
-    expected = ArmKinematics().tip_pose(arm.read_state().joint_positions)
-    assert np.allclose(measured, expected, atol=2e-3)
+
+    def agrees():
+        measured = listener.wait_for(frames.BASE, frames.FREEDOM_ROOT, 5.0)
+        expected = kinematics.hand_pose(arm.read_state().joint_positions)
+        return np.allclose(measured, expected, atol=2e-3)
+
+    wait_until(agrees, 20.0)
 
 
 class StateLog:
@@ -138,18 +143,21 @@ class StateLog:
     def rows(self):
         """Return (N, 9): stamp [s], 1 if stopped, seven joints [rad]."""
         with self._lock:
-            return np.array(sorted(self._rows), dtype=float)
+            return np.array(sorted(self._rows), dtype=float).reshape(-1, 9)
+
+    def stopped_for_s(self):
+        """Return how long the newest states have been of a stopped arm [s]."""
+        stamps = self.rows()[:, 0][self.rows()[:, 1] > 0.5]
+        return np.ptp(stamps) if len(stamps) else 0.0
 
 
 def test_stop_halts_at_once_and_latches_until_reset(client, arm, hand):
     log = StateLog(client.node)
-    arm.start_trajectory(swing(arm, angle=-0.5, duration_s=3.0))
-    time.sleep(1.0)
+    trajectory = swing(arm, angle=-0.5, duration_s=3.0)
+    arm.start_trajectory(trajectory)
+    wait_until(lambda: arm.read_state().joint_positions[0] < trajectory.positions[0, 0] - 0.1)
     client.stop()
-    pressed = time.monotonic()
-    while not arm.read_state().is_stopped:
-        assert time.monotonic() - pressed < 20.0
-    time.sleep(0.5)
+    wait_until(lambda: log.stopped_for_s() > 0.4)
     with pytest.raises(DriverError, match='stopped'):
         arm.start_trajectory(swing(arm))
     with pytest.raises(DriverError, match='stopped'):
@@ -157,9 +165,7 @@ def test_stop_halts_at_once_and_latches_until_reset(client, arm, hand):
     rows = log.rows()
     assert_frozen_within(rows, 0.05)
     client.reset()
-    time.sleep(0.3)  # a state of before may be on its way
-    assert not arm.read_state().is_stopped
-    assert not hand.read_state().is_stopped
+    wait_until(lambda: not arm.read_state().is_stopped and not hand.read_state().is_stopped, 5.0)
     arm.start_trajectory(swing(arm, angle=0.05, duration_s=0.5))
     wait_until_still(arm)
 
@@ -250,8 +256,10 @@ def wait_until(is_true, timeout_s=60.0):
 
 
 def test_a_command_while_stopped_ends_with_stopped(client):
+    heard = []
+    client.node.create_subscription(Bool, topics.STOPPED, heard.append, qos.LATCHED)
     client.stop()
-    time.sleep(0.5)
+    wait_until(lambda: heard and heard[-1].data)
     result = client.execute(Command(command_id='while-stopped', text='pick up the mug'))
     assert result.outcome.code is Code.STOPPED
     assert result.first_motion_s is None
@@ -266,7 +274,7 @@ def test_a_waiting_command_can_be_cancelled_and_another_one_is_refused_meanwhile
 
     thread = threading.Thread(target=run)
     thread.start()
-    time.sleep(1.0)
+    wait_until(lambda: any(s.command_id == 'waits' for s in client.seen.statuses))
     with GraspClient(watch_camera=False) as other:
         refused = other.execute(Command(command_id='too-much', text='pick up the mug'))
     assert refused.outcome.code is Code.BUSY
@@ -280,8 +288,7 @@ def test_the_world_is_reset_with_other_objects_while_time_goes_on(client):
     before_s = client.now_s()
     names = client.reset_world('clutter3', seed=4)
     assert len(names) == 3
-    time.sleep(0.3)
-    assert client.now_s() > before_s
+    wait_until(lambda: client.now_s() > before_s)
     with pytest.raises(DriverError, match='no_such_scene'):
         client.reset_world('no_such_scene')
     for scene in ('clutter3', 'table8:mug_1'):

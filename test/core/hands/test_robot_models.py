@@ -9,7 +9,7 @@ import pinocchio
 import pytest
 import torch
 
-from maskdexgrasp_core.arm.kinematics import ArmKinematics
+from maskdexgrasp_core import frames
 from maskdexgrasp_core.geometry.urdf import RobotDescription
 from maskdexgrasp_core.hands import FREEDOM, SHADOW, HandKinematics
 from maskdexgrasp_core.resources import resource_path
@@ -39,22 +39,24 @@ def _random_joints(description, rng):
     return values
 
 
-def test_arm_poses_agree_with_the_reference():
+def _link_poses(urdf, names, q):
+    """Return link -> poses (B, 4, 4) at the positions q (B, J) of the named joints, others 0."""
+    chain = RobotDescription(urdf).chain(torch.float64)
+    order = chain.get_joint_parameter_names()
+    joints = torch.zeros(len(q), len(order), dtype=torch.float64)
+    joints[:, [order.index(name) for name in names]] = torch.tensor(q, dtype=torch.float64)
+    poses = chain.forward_kinematics(joints)
+    return {link: pose.get_matrix().numpy() for link, pose in poses.items()}
+
+
+@pytest.mark.parametrize('name', ['xarm7', 'xarm7_freedom'])
+def test_arm_poses_agree_with_the_reference(name):
     reference = _reference('xarm7_fk.json')
-    arm = ArmKinematics('urdf/xarm7.urdf', tip='link_eef')
-    assert list(arm.joint_names) == reference['joint_names']
-    poses = arm.forward(torch.tensor(reference['q'], dtype=torch.float64))
+    poses = _link_poses(f'urdf/{name}.urdf', reference['joint_names'], reference['q'])
     for k, link in enumerate(reference['links']):
         expected = np.array([pose[k] for pose in reference['poses']])
-        np.testing.assert_allclose(poses[link][:, :3].numpy(), expected, atol=1e-6, rtol=0)
-
-
-def test_mounted_arm_has_the_same_flange_pose():
-    reference = _reference('xarm7_fk.json')
-    arm = ArmKinematics(tip='link_eef')
-    expected = np.array([pose[-1] for pose in reference['poses']])
-    got = arm.tip_poses(np.array(reference['q']))[:, :3]
-    np.testing.assert_allclose(got, expected, atol=1e-6, rtol=0)
+        got = np.broadcast_to(poses[link], (len(expected), 4, 4))  # the base is one for all
+        np.testing.assert_allclose(got[:, :3], expected, atol=1e-6, rtol=0)
 
 
 def test_shadow_poses_agree_with_the_reference():
@@ -147,9 +149,8 @@ def test_coupled_joints_stay_within_their_limits_over_the_motor_range():
 
 
 def test_hand_is_mounted_coaxially_with_the_palm_to_the_flange_x():
-    arm = ArmKinematics()
-    hand, flange = arm.tip_pose(np.zeros(7)), ArmKinematics(tip='link_eef').tip_pose(np.zeros(7))
-    mount = np.linalg.inv(flange) @ hand
+    poses = _link_poses('urdf/xarm7_freedom.urdf', ['joint1'], [[0.0]])
+    mount = np.linalg.inv(poses[frames.FLANGE][0]) @ poses[frames.FREEDOM_ROOT][0]
     np.testing.assert_allclose(mount[:3, 3], [0, 0, 0.04], atol=1e-9)
     np.testing.assert_allclose(-mount[:3, 1], [0, 0, 1], atol=1e-6)
     np.testing.assert_allclose(-mount[:3, 0], [1, 0, 0], atol=1e-6)
