@@ -109,7 +109,12 @@ def inscribed_radius(wrenches: Array) -> float:
     hull, of which only a part is built (Zheng 2013, T-RO 29(3)): start with a few wrenches, look
     at the facets nearest to the origin, add the wrenches furthest beyond them, and stop when no
     facet nearer than the best support plane is left. That is up to ten times sooner.
+
+    Raises:
+        InvalidInputError: If the shape is wrong or a value is not finite.
     """
+    if wrenches.ndim != 2 or wrenches.shape[1] != 6 or not np.isfinite(wrenches).all():
+        raise InvalidInputError(f'wrenches must be finite (N, 6), got shape {wrenches.shape}')
     if len(wrenches) <= wrenches.shape[1]:
         return 0.0
     around = wrenches - wrenches.mean(axis=0)

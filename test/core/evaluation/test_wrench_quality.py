@@ -198,6 +198,9 @@ def test_wrong_input_is_refused():
     ):
         with pytest.raises(InvalidInputError):
             q1(points, normals, center)
+    for wrenches in (np.full((9, 6), np.nan), np.zeros((9, 5))):
+        with pytest.raises(InvalidInputError):
+            inscribed_radius(wrenches)
     with pytest.raises(InvalidInputError):
         WrenchCfg(friction=0.0)
     with pytest.raises(InvalidInputError):
