@@ -10,7 +10,6 @@ import numpy as np
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 
-from maskdexgrasp_core import frames
 from maskdexgrasp_core.arm.xarm7 import XARM7
 from maskdexgrasp_core.errors import InvalidInputError, MaskDexGraspError
 from maskdexgrasp_core.outcome import Stage
@@ -18,39 +17,29 @@ from maskdexgrasp_core.sim.scene import Placement
 from maskdexgrasp_core.sim.window import WorldWindow
 from maskdexgrasp_core.sim.world import World, WorldCfg
 from maskdexgrasp_ros import qos, topics
-from maskdexgrasp_ros.conversions import outcome_from_msg, time_to_msg, transform_to_msg
+from maskdexgrasp_ros.conversions import outcome_from_msg
 from maskdexgrasp_ros.diagnostics import DiagnosticsPublisher
 from maskdexgrasp_ros.interfaces import (
-    ArmState,
-    ClockMsg,
     Empty,
     GraspStatus,
-    HandState,
-    JointState,
-    MarkerArray,
     MoveArm,
     MoveHand,
     ResetWorld,
     SetBool,
     StepWorld,
-    TFMessage,
     Trigger,
 )
 from maskdexgrasp_ros.parameters import CfgParameters
 from maskdexgrasp_ros.runner import run_node
 from maskdexgrasp_ros.scene_source import object_placements
-from maskdexgrasp_ros.sim_camera import SimCameraPublisher, camera_transforms
+from maskdexgrasp_ros.sim_camera import SimCameraPublisher
+from maskdexgrasp_ros.sim_reports import SimReports
 from maskdexgrasp_ros.state_conversions import (
-    arm_state_to_msg,
-    hand_state_to_msg,
     index_by_name,
     trajectory_from_msg,
 )
-from maskdexgrasp_ros.true_shape import shapes_to_msg
-from maskdexgrasp_ros.world_loop import ObjectSample, WorldLoop
+from maskdexgrasp_ros.world_loop import WorldLoop
 
-_JOINT_STATES_S = 0.04
-"""Shortest simulated time between two joint states [s]."""
 _WINDOW_S = 0.04
 _MAX_STEPS = 100_000
 
@@ -102,15 +91,14 @@ class SimNode(Node):
         self._world.settle()
         self._motions = {'arm': 0, 'hand': 0}
         self._stage: Stage | None = None
-        self._joint_states_due_s = 0.0
         self._loop = WorldLoop(
             self._world,
             real_time_factor=cfg.real_time_factor,
-            on_tick=self._publish,
+            on_tick=lambda samples: self._reports.publish(samples),
             is_busy=self._is_executing,
         )
         self._diagnostics = DiagnosticsPublisher(self, hardware_id='MuJoCo')
-        self._create_publishers()
+        self._reports = SimReports(self, self._loop, self._motions)
         self._create_services()
         self._camera = SimCameraPublisher(
             self, self._loop, seed=cfg.seed, period_s=self._period_s, encoding=cfg.depth_encoding
@@ -133,19 +121,6 @@ class SimNode(Node):
         super().destroy_node()
 
     # -- endpoints --------------------------------------------------------------------------
-
-    def _create_publishers(self) -> None:
-        advertise = self.create_publisher
-        self._clock_publisher = advertise(ClockMsg, topics.CLOCK, qos.CLOCK)
-        self._arm_states = advertise(ArmState, topics.ARM_STATE, qos.SENSOR_DATA)
-        self._hand_states = advertise(HandState, topics.HAND_STATE, qos.SENSOR_DATA)
-        self._joint_states = advertise(JointState, topics.JOINT_STATES, qos.SENSOR_DATA)
-        self._object_poses = advertise(TFMessage, topics.OBJECT_POSES, qos.RELIABLE)
-        self._object_shapes = advertise(MarkerArray, topics.OBJECT_SHAPES, qos.LATCHED)
-        self._publish_shapes()
-        self._static = advertise(TFMessage, topics.TF_STATIC, qos.LATCHED)
-        transforms = camera_transforms(self._world.cfg.camera.T_base_camera)
-        self._static.publish(TFMessage(transforms=transforms))
 
     def _create_services(self) -> None:
         quick, slow = MutuallyExclusiveCallbackGroup(), MutuallyExclusiveCallbackGroup()
@@ -254,7 +229,7 @@ class SimNode(Node):
             self._scene, self._files = before
             response.message = str(error)
             return response
-        self._publish_shapes()
+        self._reports.publish_shapes()
         response.success = True
         response.object_names = list(self._world.object_poses())
         return response
@@ -283,39 +258,6 @@ class SimNode(Node):
         busy = self._stage is not None and self._stage > Stage.PERCEIVE
         rate_hz = cfg.busy_camera_rate_hz if busy else cfg.camera_rate_hz
         return 1.0 / rate_hz if rate_hz > 0.0 else math.inf
-
-    def _publish(self, samples: list[ObjectSample]) -> None:
-        with self._world.lock:
-            now_s = self._loop.now_s
-            arm, hand = self._world.arm_state(), self._world.hand_state()
-            motions = dict(self._motions)
-            joints = self._world.joint_state()
-        stamp = time_to_msg(now_s)
-        self._clock_publisher.publish(ClockMsg(clock=stamp))
-        arm_message = arm_state_to_msg(arm, self._world.joints.arm, motion=motions['arm'])
-        hand_message = hand_state_to_msg(hand, self._world.joints.motors, motion=motions['hand'])
-        arm_message.header.stamp = hand_message.header.stamp = stamp
-        self._arm_states.publish(arm_message)
-        self._hand_states.publish(hand_message)
-        self._publish_objects(samples)
-        if now_s >= self._joint_states_due_s:
-            self._joint_states_due_s = now_s + _JOINT_STATES_S
-            names, positions, velocities = joints
-            message = JointState(name=list(names), position=positions, velocity=velocities)
-            message.header.stamp = stamp
-            self._joint_states.publish(message)
-
-    def _publish_objects(self, samples: list[ObjectSample]) -> None:
-        transforms = [
-            transform_to_msg(pose, frames.BASE, name, time_to_msg(time_s))
-            for time_s, poses in samples
-            for name, pose in poses.items()
-        ]
-        self._object_poses.publish(TFMessage(transforms=transforms))
-
-    def _publish_shapes(self) -> None:
-        models = [model for model, _ in self._world.placements]
-        self._object_shapes.publish(shapes_to_msg(models, time_to_msg(self._loop.now_s)))
 
     def _watch(self) -> None:
         """End the node when one of its threads has failed: half a cell would mislead."""
