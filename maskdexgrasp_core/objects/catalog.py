@@ -6,17 +6,57 @@ from dataclasses import replace
 import numpy as np
 
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
-from maskdexgrasp_core.objects.containers import CONTAINERS
+from maskdexgrasp_core.objects.families.appliances import APPLIANCES
+from maskdexgrasp_core.objects.families.carriers import CARRIERS
+from maskdexgrasp_core.objects.families.containers import CONTAINERS
+from maskdexgrasp_core.objects.families.cookware import COOKWARE
+from maskdexgrasp_core.objects.families.devices import DEVICES
+from maskdexgrasp_core.objects.families.fittings import FITTINGS
+from maskdexgrasp_core.objects.families.hand_tools import HAND_TOOLS
+from maskdexgrasp_core.objects.families.solids import SOLIDS
+from maskdexgrasp_core.objects.families.tableware import TABLEWARE
+from maskdexgrasp_core.objects.families.tools import TOOLS
+from maskdexgrasp_core.objects.families.varied_containers import VARIED_CONTAINERS
+from maskdexgrasp_core.objects.families.varied_solids import VARIED_SOLIDS
+from maskdexgrasp_core.objects.families.varied_tools import VARIED_TOOLS
+from maskdexgrasp_core.objects.families.varied_vessels import VARIED_VESSELS
+from maskdexgrasp_core.objects.families.vessels import VESSELS
 from maskdexgrasp_core.objects.family import COLORS, Family
 from maskdexgrasp_core.objects.model import ObjectModel, Part
 from maskdexgrasp_core.objects.rest import grounding_offset, resting_rotation
-from maskdexgrasp_core.objects.solids import SOLIDS
-from maskdexgrasp_core.objects.tools import TOOLS
-from maskdexgrasp_core.objects.vessels import VESSELS
 from maskdexgrasp_core.types import Array
 
-CATEGORIES: dict[str, Family] = {**VESSELS, **CONTAINERS, **TOOLS, **SOLIDS}
+CATEGORIES: dict[str, Family] = {
+    **VESSELS, **CONTAINERS, **TOOLS, **SOLIDS, **COOKWARE, **TABLEWARE, **CARRIERS, **FITTINGS,
+    **DEVICES, **APPLIANCES, **HAND_TOOLS,
+}  # fmt: skip
 """Category -> family; a new family is registered by its entry here."""
+
+VARIED: dict[str, Family] = {
+    **VARIED_VESSELS, **VARIED_CONTAINERS, **VARIED_TOOLS, **VARIED_SOLIDS
+}  # fmt: skip
+"""Category -> family of its members from seed `FIRST_VARIED_SEED` on, in more styles.
+
+Scenes, tests and reported figures stand on the members before it, so these never change.
+"""
+
+FIRST_VARIED_SEED = 100
+
+
+def family_of(category: str, seed: int) -> Family:
+    """Return the family that a member belongs to: the varied one from a seed on, if there is one.
+
+    Raises:
+        UnknownNameError: If the category is not registered.
+        InvalidInputError: If the seed is negative.
+    """
+    if category not in CATEGORIES:
+        raise UnknownNameError('category', category, list(CATEGORIES))
+    if seed < 0:
+        raise InvalidInputError(f'seed of {category} must be >= 0, got {seed}')
+    if seed >= FIRST_VARIED_SEED and category in VARIED:
+        return VARIED[category]
+    return CATEGORIES[category]
 
 
 def make_object(
@@ -26,7 +66,7 @@ def make_object(
 
     Args:
         category: Key of `CATEGORIES`.
-        seed: >= 0; decides size, weight, friction and colour.
+        seed: >= 0; decides size, style, weight, friction and colour.
         color_name: Word of `family.COLORS` instead of the drawn one; the shape stays.
         name: Unique name; None makes '<category>_<seed>'.
 
@@ -34,11 +74,7 @@ def make_object(
         UnknownNameError: If category or colour is not registered.
         InvalidInputError: If the seed is negative.
     """
-    if category not in CATEGORIES:
-        raise UnknownNameError('category', category, list(CATEGORIES))
-    if seed < 0:
-        raise InvalidInputError(f'seed of {category} must be >= 0, got {seed}')
-    family = CATEGORIES[category]
+    family = family_of(category, seed)
     rng = np.random.default_rng([zlib.crc32(category.encode()), seed])
     drawn_color = str(rng.choice(family.colors))
     friction = float(rng.uniform(*family.friction_range))
@@ -60,15 +96,10 @@ def make_object(
 
 def rest_on_table(model: ObjectModel) -> ObjectModel:
     """Return the model turned as little as needed to rest stably, with its origin as promised."""
-    return place_on_table(model)[0]
-
-
-def place_on_table(model: ObjectModel) -> tuple[ObjectModel, Array]:
-    """Return the model at rest, and where it went: T_rest_given (4, 4)."""
     vertices = np.asarray(model.mesh.vertices)
     turn = resting_rotation(vertices, model.center_of_mass)
     turn[:3, 3] = grounding_offset(vertices @ turn[:3, :3].T)
-    return replace(model, parts=tuple(_transformed(part, turn) for part in model.parts)), turn
+    return replace(model, parts=tuple(_transformed(part, turn) for part in model.parts))
 
 
 def _transformed(part: Part, transform: Array) -> Part:

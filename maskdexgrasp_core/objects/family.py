@@ -9,6 +9,9 @@ import trimesh
 from maskdexgrasp_core.objects.model import Part
 
 Color = tuple[float, float, float]
+Build = Callable[[np.random.Generator, Color], tuple[Part, ...]]
+"""Draws the sizes and returns the parts, roughly in their stable pose, with masses; the colour
+given is that of the first part."""
 
 COLORS: dict[str, Color] = {
     'red': (0.80, 0.12, 0.10),
@@ -37,9 +40,7 @@ CERAMIC, STEEL, ALUMINIUM, PLASTIC, WOOD, PAPER, FRUIT = 2300, 7800, 2700, 1050,
 class Family:
     """One category of objects: how to build a member, and what is true of all of them."""
 
-    build: Callable[[np.random.Generator, Color], tuple[Part, ...]]
-    """Draws the sizes and returns the parts, roughly in their stable pose, with masses; the
-    colour given is that of the first part."""
+    build: Build
     mass_range_kg: tuple[float, float]
     """Real weights; a member outside is scaled to the nearer end, its centre of mass kept."""
     affordances: dict[str, str]

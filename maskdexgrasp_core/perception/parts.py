@@ -11,9 +11,10 @@ from maskdexgrasp_core.types import Array, ObservedCloud
 _NUM_SAMPLES = 3000
 _NUM_SLICES = 40
 _TOP_SHARE = 0.15
-_VESSELS = ('mug', 'cup', 'bowl', 'pan', 'teapot', 'jar')
-_THIN_HANDLE = ('hammer', 'spoon', 'spatula', 'wrench', 'toothbrush', 'pan')
+_VESSELS = ('mug', 'cup', 'bowl', 'pan', 'teapot', 'jar', 'kettle', 'pitcher')
+_THIN_HANDLE = ('hammer', 'spoon', 'spatula', 'wrench', 'toothbrush', 'pan', 'ladle', 'brush')
 _THICK_HANDLE = ('screwdriver', 'knife', 'flashlight', 'scissors')
+_BY_SHAPE = ('handle', 'head', 'blade', 'body')
 _MIN_POINTS = 12
 _ROUND_SHARE = 0.6
 _ELONGATED = 2.2
@@ -50,14 +51,17 @@ def find_part(
 
 
 def _by_height(part: str, share: Array) -> NDArray[np.bool_] | None:
-    """Select parts that are a fraction of the height; None for other parts."""
+    """Select parts that are a fraction of the height; None for those that stick out.
+
+    Parts that no rule knows, such as a lever, are nowhere.
+    """
     if part in ('rim', 'top', 'lid', 'cap'):
         return np.asarray(share > 1 - _TOP_SHARE)
     if part == 'bottom':
         return np.asarray(share < _TOP_SHARE)
     if part == 'neck':
         return np.asarray(share > 0.7)
-    return None
+    return None if part in _BY_SHAPE else np.zeros(len(share), dtype=bool)
 
 
 def _by_neck(part: str, points: Array, share: Array) -> NDArray[np.bool_]:

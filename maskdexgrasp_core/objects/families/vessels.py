@@ -146,15 +146,18 @@ VESSELS: dict[str, Family] = {
     'pan': Family(
         build=build_pan,
         mass_range_kg=(0.25, 0.45),
-        affordances={'handle-grasp': 'handle', 'lift': 'handle', 'use': 'handle'},
+        affordances={
+            'handle-grasp': 'handle', 'lift': 'handle', 'use': 'handle', 'hold': 'handle',
+            'lift-up': 'handle',
+        },
         colors=('silver', 'gray', 'red', 'black'),
     ),
     'teapot': Family(
         build=build_teapot,
         mass_range_kg=(0.35, 0.60),
         affordances={
-            'handle-grasp': 'handle', 'use': 'handle', 'lift': 'handle', 'twist': 'lid',
-            'pull': 'lid',
+            'handle-grasp': 'handle', 'use': 'handle', 'lift': 'handle', 'pull': 'lid',
+            'lift-up': 'handle',
         },
     ),
 }  # fmt: skip

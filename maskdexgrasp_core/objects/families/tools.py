@@ -204,7 +204,7 @@ TOOLS: dict[str, Family] = {
         mass_range_kg=(0.12, 0.25),
         affordances={
             'use': 'body', 'lift': 'body', 'hold': 'body', 'wrap-grasp': 'body',
-            'press': 'switch', 'twist': 'head',
+            'twist': 'head',
         },
     ),
     'marker': Family(
@@ -222,7 +222,7 @@ TOOLS: dict[str, Family] = {
     'spatula': Family(
         build=build_spatula,
         mass_range_kg=(0.05, 0.10),
-        affordances={**_TOOL_USE, 'support': 'head'},
+        affordances=_TOOL_USE,
     ),
 }  # fmt: skip
 """Category -> family."""

@@ -103,7 +103,7 @@ CONTAINERS: dict[str, Family] = {
     'can': Family(
         build=build_can,
         mass_range_kg=(0.33, 0.40),
-        affordances={'wrap-grasp': 'body', 'lift': 'body', 'hold': 'body', 'pull': 'lid'},
+        affordances={'wrap-grasp': 'body', 'lift': 'body', 'hold': 'body', 'lift-up': 'body'},
     ),
     'spray_bottle': Family(
         build=build_spray_bottle,

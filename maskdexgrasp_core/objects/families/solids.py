@@ -121,19 +121,18 @@ SOLIDS: dict[str, Family] = {
     'box': Family(
         build=build_box,
         mass_range_kg=(0.15, 0.35),
-        affordances={**_WHOLE, 'pull': 'lid'},
+        affordances=_WHOLE,
     ),
     'ball': Family(build=build_ball, mass_range_kg=(0.06, 0.10), affordances=_WHOLE),
     'book': Family(
         build=build_book,
         mass_range_kg=(0.20, 0.45),
-        affordances={'lift': 'spine', 'hold': 'cover', 'support': 'cover', 'pull': 'spine'},
+        affordances={'lift': 'cover', 'hold': 'cover', 'support': 'cover'},
     ),
     'camera': Family(
         build=build_camera,
         mass_range_kg=(0.20, 0.35),
-        affordances={'hold': 'body', 'use': 'grip', 'press': 'shutter', 'lift': 'body',
-                     'twist': 'lens'},
+        affordances={'hold': 'body', 'use': 'grip', 'lift': 'body', 'twist': 'lens'},
         colors=('black', 'silver', 'white', 'red'),
     ),
     'banana': Family(

@@ -1,0 +1,1 @@
+"""The procedural families, by kind; `catalog` registers them."""
