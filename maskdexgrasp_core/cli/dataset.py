@@ -18,10 +18,10 @@ from maskdexgrasp_core.cli.console import (
 )
 from maskdexgrasp_core.cli.dataset_build import Folder, add, build
 from maskdexgrasp_core.cli.dataset_tables import (
+    print_matrix,
     quality_lines,
     subset_table,
     task_table,
-    yield_matrix,
 )
 from maskdexgrasp_core.dataset.folder_lock import DatasetBusyError, locked_folder
 from maskdexgrasp_core.dataset.manifest import SplitRule, read_manifest
@@ -85,7 +85,8 @@ def stats(
         console.print(task_table(figures), '')
         for line in quality_lines(figures):
             console.print(escape(line))
-        console.print('', yield_matrix(yields))
+        console.print('')
+        print_matrix(console, yields)
         if json_file is not None:
             content = figures.to_json() | {
                 'yields': [vars(kind) | {'yield': kind.share} for kind in yields]

@@ -10,7 +10,7 @@ import typer
 
 from maskdexgrasp_core.cli.console import console, fail, reported_errors
 from maskdexgrasp_core.cli.dataset_progress import BuildDisplay
-from maskdexgrasp_core.cli.dataset_tables import yield_matrix
+from maskdexgrasp_core.cli.dataset_tables import print_matrix
 from maskdexgrasp_core.dataset.builder import BuildCfg, build_dataset
 from maskdexgrasp_core.dataset.folder_lock import DatasetBusyError
 from maskdexgrasp_core.dataset.manifest import Manifest
@@ -29,7 +29,7 @@ Ray = Annotated[
     str,
     typer.Option(help='Run on this Ray cluster (auto, ray://host:10001, host:6379; local).'),
 ]
-Grasps = Annotated[int, typer.Option(min=0, help='End with this many grasps; 0: every unit.')]
+Grasps = Annotated[int, typer.Option(min=0, help='Grasps in all; 0: as many as there are.')]
 
 
 def build(
@@ -126,11 +126,15 @@ def _build(
             fail('WORKER', str(error))
     if display.last is None:
         console.print(f'{folder}: these grasps are there already')
-    _show(folder, manifest)
+    _show(folder, manifest, wanted=request.num_grasps)
 
 
-def _show(folder: Path, manifest: Manifest) -> None:
-    console.print(yield_matrix(kind_yields(manifest)))
+def _show(folder: Path, manifest: Manifest, *, wanted: int) -> None:
+    print_matrix(console, kind_yields(manifest))
+    built = manifest.builds[-1].num_grasps
+    if built < wanted:
+        console.print(f'[yellow]note[/] {built:,} of the {wanted:,} grasps were found: hard kinds '
+                      'give fewer; more --objects give more')  # fmt: skip
     counts = manifest.counts
     console.print(
         f'[green]{counts["grasps"]:,} grasps[/], {counts["texts"]:,} sentences, '

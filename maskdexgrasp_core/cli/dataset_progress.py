@@ -5,7 +5,7 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from maskdexgrasp_core.dataset.builder import BuildProgress
 
@@ -21,25 +21,21 @@ class BuildDisplay:
         self._console = console
         self._bar = Progress(
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            TaskProgressColumn(),
             TextColumn('{task.fields[figures]}'),
             console=console,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task('', total=None, figures='')
+        self._task = self._bar.add_task('', total=1.0, figures='')
         self._next_line = time.monotonic()
         self._notes = 0
         self.last: BuildProgress | None = None
 
     def __call__(self, progress: BuildProgress) -> None:
         """Show how far the build is."""
-        wanted = progress.wanted_grasps
         self.last = progress
         self._bar.update(
-            self._task,
-            total=wanted or progress.num_units,
-            completed=min(progress.grasps, wanted) if wanted else progress.done_units,
-            figures=build_line(progress),
+            self._task, completed=share_done(progress), figures=escape(build_line(progress))
         )
         for note in progress.notes:
             self._notes += 1
@@ -76,15 +72,22 @@ def build_line(progress: BuildProgress) -> str:
     return line if left is None else f'{line}, {_clock(left)} left'
 
 
+def share_done(progress: BuildProgress) -> float:
+    """Return how much of the build is done, 0..1: units, or grasps when they end it earlier."""
+    return _share(progress, progress.done_units, progress.grasps)
+
+
 def seconds_left(progress: BuildProgress) -> float | None:
     """Return the time that the rest will take at the speed so far [s]; None when unknown."""
-    if progress.wanted_grasps:
-        done = progress.grasps - progress.resumed_grasps
-        rest = max(0, progress.wanted_grasps - progress.grasps)
-    else:
-        done = progress.done_units - progress.resumed_units
-        rest = progress.num_units - progress.done_units
-    return None if done == 0 else rest * progress.elapsed_s / done
+    done = share_done(progress)
+    here = done - _share(progress, progress.resumed_units, progress.resumed_grasps)
+    return None if here <= 0 else (1 - done) * progress.elapsed_s / here
+
+
+def _share(progress: BuildProgress, units: int, grasps: int) -> float:
+    of_units = units / progress.num_units if progress.num_units else 1.0
+    of_grasps = grasps / progress.wanted_grasps if progress.wanted_grasps else 0.0
+    return min(1.0, max(of_units, of_grasps))
 
 
 def _clock(seconds: float) -> str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from rich.console import Console
 from rich.table import Table
 
 from maskdexgrasp_core.dataset.statistics import DatasetFigures, KindYield, SubsetFigures
@@ -10,6 +11,8 @@ from maskdexgrasp_core.tasks import TASKS
 
 _SUBSETS = ('affordpose', 'oakshape', 'procedural')
 """Sources in the order of the paper's subsets."""
+_MATRIX_WIDTH = 104
+"""Room for eleven tasks [characters]."""
 
 
 def subset_table(figures: DatasetFigures) -> Table:
@@ -61,7 +64,7 @@ def yield_matrix(yields: Sequence[KindYield]) -> Table:
     """Return the yield of each task and category as a matrix, with sums."""
     tasks = [task for task in TASKS if any(kind.task == task for kind in yields)]
     tasks += sorted({kind.task for kind in yields} - set(tasks))
-    table = Table('yield', box=None, header_style='bold', pad_edge=False)
+    table = Table('yield', box=None, header_style='bold', pad_edge=False, padding=(0, 1, 0, 0))
     for task in tasks:
         table.add_column((task or 'any task').replace('-', '-\n'), justify='right')
     for name in ('all', 'grasps', 'per\ncore s'):
@@ -72,6 +75,12 @@ def yield_matrix(yields: Sequence[KindYield]) -> Table:
         )
     table.add_row('all', *_yield_cells(yields, tasks), style='bold')
     return table
+
+
+def print_matrix(console: Console, yields: Sequence[KindYield]) -> None:
+    """Print the yields in full, on a narrow terminal with broken lines rather than cut words."""
+    wide = Console(file=console.file, width=max(console.width, _MATRIX_WIDTH), highlight=False)
+    wide.print(yield_matrix(yields))
 
 
 def percent(share: float) -> str:

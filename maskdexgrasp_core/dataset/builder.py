@@ -29,9 +29,10 @@ class BuildCfg:
     seed: int = 0
     """>= 0; the same seed gives the same records, on however many workers."""
     num_grasps: int = 0
-    """End with exactly this many grasps, those of the first units; 0 builds every unit."""
+    """End when the first units have this many grasps, and keep no more; 0 builds every unit."""
     workers: int = 1
-    """Processes; with Ray 0 takes every core of the cluster."""
+    """Processes of one thread each; 0 works in this process, and with Ray on every core of the
+    cluster."""
     ray_address: str = ''
     """Of a Ray cluster; '' works on this machine."""
     options: dict[str, str] = field(default_factory=dict)
@@ -152,8 +153,8 @@ def _run(
     resumed = len(done), sum(counts.num_grasps for counts in done.values())
     report = _Reporter(len(tasks), cfg.num_grasps, resumed, began, on_progress)
     report(done, ())
-    if not _enough(done, cfg.num_grasps):
-        waiting = [task for task in tasks if task[0] not in done]
+    waiting = [task for task in tasks if task[0] not in done]
+    if waiting and not _enough(done, cfg.num_grasps):
         shards = run_units(
             source, cfg.seed, waiting, workers=cfg.workers, ray_address=cfg.ray_address
         )
@@ -217,13 +218,14 @@ def _addition(
     """Return what the finished units add to the dataset.
 
     Raises:
-        InvalidInputError: If they hold fewer grasps than wanted, or none.
+        InvalidInputError: If they hold no grasp.
     """
     found = sum(counts.num_grasps for counts in done.values())
-    if found < max(1, cfg.num_grasps):
+    if found == 0:
+        reasons = ', '.join(sorted({reason for unit in done.values() for reason in unit.dropped}))
         raise InvalidInputError(
-            f'all {len(done)} units gave {found} grasps, {max(1, cfg.num_grasps)} were wanted; '
-            f'ask for fewer, or for more objects (finished units are in {building.path})'
+            f'{len(done)} units gave no grasp (dropped: {reasons or "nothing"}); they are kept in '
+            f'{building.path}'
         )
     rows: dict[str, dict[str, Any]] = {}
     for counts in done.values():

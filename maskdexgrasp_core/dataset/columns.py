@@ -29,7 +29,7 @@ Floats = NDArray[np.floating[Any]]
 def grasps_to_table(records: Sequence[GraspRecord]) -> pa.Table:
     """Return one row for each record, in their order."""
     poses = np.array([record.T_object_wrist for record in records]).reshape(-1, 4, 4)
-    angles = np.array([record.joint_positions for record in records]).reshape(len(records), -1)
+    angles = np.array([record.joint_positions for record in records])
     squeeze = np.array([record.squeeze_positions for record in records])
     quats = matrix_to_quat_wxyz(poses[:, :3, :3]) if records else np.zeros((0, 4))
     names = ('grasp_id', 'object_id', 'category', 'source', 'task', 'part', 'approach')

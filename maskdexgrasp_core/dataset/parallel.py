@@ -49,7 +49,7 @@ def run_units(
         source: What builds; it is pickled to every worker.
         seed: Of the build.
         tasks: What to build; they are begun in this order.
-        workers: Processes, at least 1; with Ray 0 takes every core of the cluster.
+        workers: Processes; 0 works in this process, and with Ray on every core of the cluster.
         ray_address: Of an existing Ray cluster ('auto', 'ray://host:10001', 'host:6379'), or
             `LOCAL_RAY`; '' runs processes on this machine.
 
@@ -60,16 +60,21 @@ def run_units(
     start = pickle.dumps((source, seed))
     if ray_address:
         yield from _run_on_ray(start, tasks, workers, ray_address)
+    elif workers:
+        yield from _run_processes(start, tasks, workers)
     else:
-        yield from _run_here(start, tasks, max(1, workers))
+        _Worker.start = start
+        yield from map(_run_unit, tasks)
 
 
-def _run_here(start: bytes, tasks: Sequence[Task], workers: int) -> Generator[Shard, None, None]:
+def _run_processes(
+    start: bytes, tasks: Sequence[Task], workers: int
+) -> Generator[Shard, None, None]:
     before = set(multiprocessing.active_children())
     context = multiprocessing.get_context('spawn')
     with _one_thread_each():
         pool = ProcessPoolExecutor(
-            min(workers, max(1, len(tasks))),
+            workers,
             mp_context=context,
             initializer=_start_worker,
             initargs=(start,),

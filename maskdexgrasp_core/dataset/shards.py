@@ -36,7 +36,7 @@ class Recipe:
     source: str
     seed: int
     num_grasps: int
-    """The build ends with this many; 0: when every unit is done."""
+    """The build ends with this many at most; 0: when every unit is done."""
     num_units: int
     units_digest: str
     """Of the keys of all units, in order."""

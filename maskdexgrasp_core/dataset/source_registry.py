@@ -34,6 +34,7 @@ class SourceRequest:
         """Return what decides the records, by name; a resumed build must agree with it."""
         named = {
             'objects': self.num_objects or '',
+            'grasps': self.num_grasps or '',
             'root': '' if self.root is None else self.root.resolve(),
             'skip_bad_files': self.skip_bad_files or '',
         }

@@ -19,6 +19,6 @@ RULE = SplitRule(seed=0, test_categories=('bottle',), test_share=0.3)
 @pytest.fixture(scope='session')
 def built_folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp('datasets') / 'orbits'
-    build_dataset(folder, OrbitSource(), BuildCfg(seed=3, workers=2))
+    build_dataset(folder, OrbitSource(), BuildCfg(seed=3, workers=0))
     change_split(folder, read_manifest(folder), RULE)
     return folder

@@ -3,6 +3,7 @@
 It lives in a module of its own so that worker processes can import it.
 """
 
+import functools
 import time
 import zlib
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.objects.catalog import make_object
 
 CATEGORIES = ('mug', 'bottle', 'book')
+orbited_object = functools.cache(make_object)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,7 @@ class OrbitSource:
     name = 'procedural'
 
     def units(self) -> Sequence[WorkUnit]:
-        models = [make_object(c, seed) for seed in range(self.per_category) for c in CATEGORIES]
+        models = [orbited_object(c, seed) for seed in range(self.per_category) for c in CATEGORIES]
         return [
             WorkUnit(
                 key=f'{model.name}/{task}',
@@ -52,7 +54,7 @@ class OrbitSource:
         time.sleep(self.pause_s)
         if unit.key == self.bad_unit:
             raise InvalidInputError('its file is damaged')
-        model = make_object(unit.category, int(unit.object_id.rpartition('_')[2]))
+        model = orbited_object(unit.category, int(unit.object_id.rpartition('_')[2]))
         rng = np.random.default_rng([zlib.crc32(unit.key.encode()), seed])
         kept = [n for n in range(self.candidates) if rng.random() < 0.8]
         return BuiltUnit(
