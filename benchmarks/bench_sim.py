@@ -14,7 +14,7 @@ import numpy as np
 from maskdexgrasp_core.cell import CELL
 from maskdexgrasp_core.objects.catalog import make_object
 from maskdexgrasp_core.sim.camera import SimCamera
-from maskdexgrasp_core.sim.hand_world import HandRehearsalWorld
+from maskdexgrasp_core.sim.hand_world import HandRehearsalWorld, body_of_pieces
 from maskdexgrasp_core.sim.world import World
 
 CATEGORIES = ('bottle', 'mug', 'box', 'hammer', 'can', 'banana')
@@ -68,7 +68,7 @@ def bench_rehearsals(seed: int, num_trials: int = 5) -> tuple[float, int]:
     pose[:3, 3] = 0.5, 0.0, CELL.table_height
     pieces = [piece for part in can.parts for piece in part.pieces]
     world = HandRehearsalWorld(
-        pieces, mass_kg=can.mass_kg, friction=can.friction, T_base_object=pose
+        body_of_pieces(pieces, mass_kg=can.mass_kg, friction=can.friction, T_base_object=pose)
     )
     opened = np.array([1.1, 0.0, 0.0, 0.0, 0.0, 0.0])
     closed = np.array([1.1, 0.6, 1.4, 1.4, 1.4, 1.4])

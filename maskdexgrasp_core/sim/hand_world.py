@@ -23,7 +23,7 @@ from maskdexgrasp_core.sim.contacts import HandContact, read_hand_contacts
 from maskdexgrasp_core.sim.controller import HandController, JointLimits
 from maskdexgrasp_core.sim.physics import PhysicsCfg
 from maskdexgrasp_core.sim.robot import RobotJoints, load_robot_spec, motor_gains, set_contact
-from maskdexgrasp_core.sim.scene import BodyPiece, add_free_body, convex_volume
+from maskdexgrasp_core.sim.scene import BodyPiece, FreeBody, add_free_body, convex_volume
 from maskdexgrasp_core.types import Array, HandState
 
 REHEARSAL_PHYSICS = PhysicsCfg(
@@ -49,20 +49,43 @@ class RehearsalCfg:
     """Hand; None: `urdf/freedom_hand.urdf`. Its root must be `frames.FREEDOM_ROOT`."""
 
 
-def build_hand_scene(
+def body_of_pieces(
     pieces: Sequence[trimesh.Trimesh],
     *,
     mass_kg: float,
     friction: float,
-    T_base_object: Array,
-    mass_shares: Array | None,
-    cfg: RehearsalCfg,
-) -> tuple[mujoco.MjSpec, RobotJoints]:
-    """Put the hand on its ideal wrist, the table and the object into one spec.
+    mass_shares: Array | None = None,
+    T_base_object: Array | None = None,
+) -> FreeBody:
+    """Return the object of a rehearsal.
+
+    Args:
+        pieces: Convex parts of the object, in its own frame [m].
+        mass_kg: Of the whole object.
+        friction: Sliding friction with everything, at most 0.8.
+        mass_shares: Of each piece, adding up to one; None: by volume.
+        T_base_object: Where the object starts; None: its frame is the base frame (pieces of a
+            completed shape are in the base frame already).
 
     Raises:
         InvalidInputError: If a piece has no volume, or mass or friction are out of range.
     """
+    if mass_shares is None:
+        volumes = np.array([convex_volume(piece) for piece in pieces])
+        mass_shares = volumes / max(volumes.sum(), np.finfo(float).tiny)
+    return FreeBody(
+        name=_OBJECT,
+        pieces=tuple(
+            BodyPiece(mesh=piece, mass_kg=mass_kg * share, color=_COLOR)
+            for piece, share in zip(pieces, mass_shares, strict=True)
+        ),
+        friction=friction,
+        T_base_object=np.eye(4) if T_base_object is None else T_base_object,
+    )
+
+
+def build_hand_scene(body: FreeBody, cfg: RehearsalCfg) -> tuple[mujoco.MjSpec, RobotJoints]:
+    """Put the hand on its ideal wrist, the table and the object into one spec."""
     physics = cfg.physics
     spec, joints = load_robot_spec(cfg.urdf or resource_path('urdf/freedom_hand.urdf'), physics)
     add_materials(spec)
@@ -86,60 +109,22 @@ def build_hand_scene(
             friction=[physics.robot_friction, physics.torsional_friction_m, 0.0001],
         )
         set_contact(table, physics)
-    if mass_shares is None:
-        volumes = np.array([convex_volume(piece) for piece in pieces])
-        mass_shares = volumes / max(volumes.sum(), np.finfo(float).tiny)
-    add_free_body(
-        spec,
-        [
-            BodyPiece(mesh=piece, mass_kg=mass_kg * share, color=_COLOR)
-            for piece, share in zip(pieces, mass_shares, strict=True)
-        ],
-        name=_OBJECT,
-        friction=friction,
-        T_base_object=T_base_object,
-        physics=physics,
-    )
+    add_free_body(spec, body, physics)
     return spec, joints
 
 
 class HandRehearsalWorld:
     """Tries grasps of one object with the free hand; not for use from several threads."""
 
-    def __init__(
-        self,
-        pieces: Sequence[trimesh.Trimesh],
-        *,
-        mass_kg: float,
-        friction: float,
-        T_base_object: Array | None = None,
-        mass_shares: Array | None = None,
-        cfg: RehearsalCfg | None = None,
-    ) -> None:
+    def __init__(self, body: FreeBody, cfg: RehearsalCfg | None = None) -> None:
         """Compile the model; call `reset` before the first trial.
 
         Args:
-            pieces: Convex parts of the object, in its own frame [m].
-            mass_kg: Of the whole object.
-            friction: Sliding friction with everything, at most 0.8.
-            T_base_object: Where the object starts; None: its frame is the base frame (pieces
-                of a completed shape are in the base frame already).
-            mass_shares: Of each piece, adding up to one; None: by volume.
+            body: The object, see `body_of_pieces`.
             cfg: Table, physics and hand; None: the defaults.
-
-        Raises:
-            InvalidInputError: If a piece has no volume, or mass or friction are out of range.
         """
         self.cfg = cfg or RehearsalCfg()
-        pose = np.eye(4) if T_base_object is None else T_base_object
-        spec, self.joints = build_hand_scene(
-            pieces,
-            mass_kg=mass_kg,
-            friction=friction,
-            T_base_object=pose,
-            mass_shares=mass_shares,
-            cfg=self.cfg,
-        )
+        spec, self.joints = build_hand_scene(body, self.cfg)
         self.model = spec.compile()
         self.data = mujoco.MjData(self.model)
         motors = [self.model.joint(name) for name in self.joints.motors]

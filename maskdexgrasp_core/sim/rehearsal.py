@@ -10,7 +10,7 @@ import numpy as np
 
 from maskdexgrasp_core.geometry.convex_pieces import convex_pieces
 from maskdexgrasp_core.geometry.mass_distribution import presumed_mass_shares
-from maskdexgrasp_core.sim.hand_world import HandRehearsalWorld, RehearsalCfg
+from maskdexgrasp_core.sim.hand_world import HandRehearsalWorld, RehearsalCfg, body_of_pieces
 from maskdexgrasp_core.types import Array, HandGrasp, ObjectObservation
 
 
@@ -60,13 +60,13 @@ class GraspRehearsal:
         shape = observation.shape
         mass = float(np.clip(shape.volume * self.cfg.density_kg_m3, *self.cfg.mass_range_kg))
         pieces = convex_pieces(shape, max_pieces=self.cfg.max_pieces)
-        self._world = HandRehearsalWorld(
+        body = body_of_pieces(
             pieces,
             mass_kg=mass,
             friction=self.cfg.friction,
             mass_shares=presumed_mass_shares(shape, pieces),
-            cfg=RehearsalCfg(table_height=observation.table_height),
         )
+        self._world = HandRehearsalWorld(body, RehearsalCfg(table_height=observation.table_height))
 
     def attempt(self, grasp: HandGrasp, offset: Array | None = None) -> Trial:
         """Close, lift and hold once.

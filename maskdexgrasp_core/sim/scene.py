@@ -128,59 +128,63 @@ class BodyPiece:
     """RGB in 0..1."""
 
 
-def add_object(
-    spec: mujoco.MjSpec, model: ObjectModel, T_base_object: Array, physics: PhysicsCfg
-) -> None:
-    """Add `model` as a free body of its own name; see `add_free_body`."""
-    pieces = [
-        BodyPiece(mesh=mesh, mass_kg=mass_kg, color=part.color)
-        for part, masses in zip(model.parts, model.piece_masses_kg, strict=True)
-        for mesh, mass_kg in zip(part.pieces, masses, strict=True)
-    ]
-    add_free_body(
-        spec,
-        pieces,
-        name=model.name,
-        friction=model.friction,
-        T_base_object=T_base_object,
-        physics=physics,
-    )
-
-
-def add_free_body(
-    spec: mujoco.MjSpec,
-    pieces: Sequence[BodyPiece],
-    *,
-    name: str,
-    friction: float,
-    T_base_object: Array,
-    physics: PhysicsCfg,
-) -> None:
-    """Add a free rigid body, one convex mesh geom for each piece.
-
-    Inertia follows from the pieces' shapes and masses. The body's friction rules in every
-    contact that it has (its geoms have the higher priority).
+@dataclass(frozen=True, kw_only=True)
+class FreeBody:
+    """A rigid body that nothing holds; its inertia follows from shapes and masses of its pieces.
 
     Raises:
         InvalidInputError: If friction is above `MAX_FRICTION`, or a mass or volume is not
             positive.
     """
-    if not 0.0 < friction <= MAX_FRICTION:
-        raise InvalidInputError(f'{name}: friction {friction} is not in (0, {MAX_FRICTION}]')
-    volumes = [convex_volume(piece.mesh) for piece in pieces]
-    if not pieces or not min(volumes) > 0:
-        raise InvalidInputError(f'{name}: needs pieces with a volume, got {volumes} m^3')
-    masses = [piece.mass_kg for piece in pieces]
-    if not all(np.isfinite(mass) and mass > 0 for mass in masses):
-        raise InvalidInputError(f'{name}: masses must be positive, got {masses} kg')
-    body = spec.worldbody.add_body(
-        name=name,
-        pos=T_base_object[:3, 3],
-        quat=Rotation.from_matrix(T_base_object[:3, :3]).as_quat(scalar_first=True),
+
+    name: str
+    pieces: tuple[BodyPiece, ...]
+    friction: float
+    """Rules in every contact of the body: its geoms have the higher priority."""
+    T_base_object: Array
+    """(4, 4) where it starts."""
+
+    def __post_init__(self) -> None:
+        name, friction = self.name, self.friction
+        if not 0.0 < friction <= MAX_FRICTION:
+            raise InvalidInputError(f'{name}: friction {friction} is not in (0, {MAX_FRICTION}]')
+        volumes = [convex_volume(piece.mesh) for piece in self.pieces]
+        if not volumes or not min(volumes) > 0:
+            raise InvalidInputError(f'{name}: needs pieces with a volume, got {volumes} m^3')
+        masses = [piece.mass_kg for piece in self.pieces]
+        if not all(np.isfinite(mass) and mass > 0 for mass in masses):
+            raise InvalidInputError(f'{name}: masses must be positive, got {masses} kg')
+
+
+def add_object(
+    spec: mujoco.MjSpec, model: ObjectModel, T_base_object: Array, physics: PhysicsCfg
+) -> None:
+    """Add `model` as a free body of its own name.
+
+    Raises:
+        InvalidInputError: See `FreeBody`.
+    """
+    pieces = tuple(
+        BodyPiece(mesh=mesh, mass_kg=mass_kg, color=part.color)
+        for part, masses in zip(model.parts, model.piece_masses_kg, strict=True)
+        for mesh, mass_kg in zip(part.pieces, masses, strict=True)
     )
-    body.add_freejoint(name=f'{name}_free')
-    for index, piece in enumerate(pieces):
-        mesh_name = f'{name}_{index}'
+    body = FreeBody(
+        name=model.name, pieces=pieces, friction=model.friction, T_base_object=T_base_object
+    )
+    add_free_body(spec, body, physics)
+
+
+def add_free_body(spec: mujoco.MjSpec, free: FreeBody, physics: PhysicsCfg) -> None:
+    """Add a body to the world, one convex mesh geom for each piece."""
+    body = spec.worldbody.add_body(
+        name=free.name,
+        pos=free.T_base_object[:3, 3],
+        quat=Rotation.from_matrix(free.T_base_object[:3, :3]).as_quat(scalar_first=True),
+    )
+    body.add_freejoint(name=f'{free.name}_free')
+    for index, piece in enumerate(free.pieces):
+        mesh_name = f'{free.name}_{index}'
         spec.add_mesh(
             name=mesh_name,
             uservert=np.asarray(piece.mesh.vertices, dtype=np.float64).ravel(),
@@ -194,7 +198,7 @@ def add_free_body(
             mass=piece.mass_kg,
             condim=4,
             priority=1,
-            friction=[friction, physics.torsional_friction_m, 0.0001],
+            friction=[free.friction, physics.torsional_friction_m, 0.0001],
             material='object',
             rgba=[*piece.color, 1.0],
         )

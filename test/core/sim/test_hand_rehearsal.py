@@ -4,7 +4,7 @@ import pytest
 import trimesh
 
 from maskdexgrasp_core.errors import InvalidInputError
-from maskdexgrasp_core.sim.hand_world import HandRehearsalWorld
+from maskdexgrasp_core.sim.hand_world import HandRehearsalWorld, body_of_pieces
 
 CENTER = np.array([0.5, 0.0, -0.1])
 FORCES = np.array([6.0, 6.0, 1.0, 1.0, 1.0, 1.0])
@@ -25,7 +25,7 @@ def side_pose(back, beside=0.05):
 def rehearsal():
     can = trimesh.creation.cylinder(0.0325, 0.12, sections=32)
     can.apply_translation(CENTER + np.array([0.0, 0.0, 0.06]))
-    return HandRehearsalWorld([can], mass_kg=0.35, friction=0.7)
+    return HandRehearsalWorld(body_of_pieces([can], mass_kg=0.35, friction=0.7))
 
 
 def lift(world, grasp, squeeze):
@@ -90,4 +90,4 @@ def test_only_the_wrist_is_carried(rehearsal):
 def test_flat_pieces_are_refused():
     flat = trimesh.Trimesh([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]])
     with pytest.raises(InvalidInputError, match='volume'):
-        HandRehearsalWorld([flat], mass_kg=0.1, friction=0.5)
+        body_of_pieces([flat], mass_kg=0.1, friction=0.5)
