@@ -86,7 +86,7 @@ def load_robot_spec(urdf: Path, physics: PhysicsCfg) -> tuple[mujoco.MjSpec, Rob
         _prepare_joint(spec.joint(name), name in joints.arm, physics)
     _add_mimic_constraints(spec, joints, physics)
     _add_servos(spec, joints, physics)
-    _exclude_permanent_contacts(spec)
+    exclude_permanent_contacts(spec)
     return spec, joints
 
 
@@ -195,7 +195,7 @@ def _add_actuator(spec: mujoco.MjSpec, joint: str, force_limit: float) -> mujoco
     )
 
 
-def _exclude_permanent_contacts(spec: mujoco.MjSpec) -> None:
+def exclude_permanent_contacts(spec: mujoco.MjSpec) -> None:
     """Exclude links that overlap by construction: in touch when the robot is straight."""
     model = spec.compile()
     data = mujoco.MjData(model)

@@ -61,7 +61,7 @@ class ForceSolver:
         self._wrenches = _edge_wrenches(contacts, self._edges, center, cfg)
         count = len(contacts.points)
         self._sides = self._edges.shape[1]
-        self._sum_rows = np.kron(np.eye(count), np.ones(self._sides))
+        self._sum_rows: Array = np.kron(np.eye(count), np.ones(self._sides)).astype(float)
 
     def balance(self, load: Array, *, preload_n: float = 0.0) -> ForceBalance:
         """Return forces that cancel `load` as well as the cones and limits allow.
@@ -79,20 +79,54 @@ class ForceSolver:
         linear = self._wrenches.T @ scaled - stiffness * wanted
         weights = self._solve(hessian, linear)
         residual = float(np.linalg.norm(self._wrenches @ weights + scaled))
-        forces = np.einsum('ce,cek->ck', weights.reshape(-1, self._sides), self._edges[..., :3])
-        return ForceBalance(forces, residual)
+        return ForceBalance(self._forces(weights), residual)
+
+    def grip(self, total_n: float, *, max_share: float = 0.5) -> ForceBalance:
+        """Return forces that cancel each other as well as they can while the hand grips.
+
+        Args:
+            total_n: Sum of the normal forces of all contacts [N].
+            max_share: Largest share of it that one contact may bear, in (0, 1].
+
+        Returns:
+            The forces, and the norm of what they leave, as a share of `total_n`; 1 and no
+            forces when there are too few contacts to share the total.
+        """
+        size = self._wrenches.shape[1]
+        hessian = self._wrenches.T @ self._wrenches + 1e-3 * np.eye(size)
+        rows: Array = np.vstack([self._sum_rows, np.ones(size)])
+        upper = np.concatenate([np.ones(size), np.full(len(self._sum_rows), max_share), [1.0]])
+        lower = np.concatenate([np.zeros(size + len(self._sum_rows)), [1.0]])
+        weights = _solve_qp(hessian, np.zeros(size), rows, lower, upper)
+        if weights is None:
+            return ForceBalance(np.zeros((len(self._sum_rows), 3)), 1.0)
+        residual = float(np.linalg.norm(self._wrenches @ weights))
+        return ForceBalance(total_n * self._forces(weights), residual)
+
+    def _forces(self, weights: Array) -> Array:
+        """Return the force of each contact (C, 3) from the weights of the cone edges."""
+        return np.einsum('ce,cek->ck', weights.reshape(-1, self._sides), self._edges[..., :3])
 
     def _solve(self, hessian: Array, linear: Array) -> Array:
         count, size = self._sum_rows.shape
         upper = np.full(size + count, self._cfg.max_force_n)
-        lower = np.zeros(size + count)
-        sense = np.zeros(size + count, dtype=np.int32)
-        solution, _, status, _ = daqp.solve(
-            np.ascontiguousarray(hessian), linear, self._sum_rows, upper, lower, sense
-        )
-        if status < 1:  # Not solved in time: no force is the answer that is surely feasible.
-            return np.zeros(size)
-        return np.maximum(solution, 0.0)
+        weights = _solve_qp(hessian, linear, self._sum_rows, np.zeros(size + count), upper)
+        # Not solved in time: no force is the answer that is surely feasible.
+        return np.zeros(size) if weights is None else weights
+
+
+def _solve_qp(
+    hessian: Array, linear: Array, rows: Array, lower: Array, upper: Array
+) -> Array | None:
+    """Return weights >= 0 that minimise the quadratic form, or None if none was found.
+
+    The first bounds are those of the weights themselves, the rest those of `rows`.
+    """
+    sense = np.zeros(len(upper), dtype=np.int32)
+    solution, _, status, _ = daqp.solve(
+        np.ascontiguousarray(hessian), linear, np.ascontiguousarray(rows), upper, lower, sense
+    )
+    return np.maximum(solution, 0.0) if status >= 1 else None
 
 
 def _cone_edges(normals: Array, cfg: ContactCfg) -> Array:
