@@ -12,19 +12,32 @@ _ROTATION_RAD = 0.35
 _JOINTS_RAD = 0.25
 
 
-def grasp_distances(grasp: Grasp, others: Sequence[Grasp]) -> Array:
-    """Return how far grasps are from `grasp`, shape (N,); 1 is 15 mm, 20 deg or 0.25 rad rms.
+def pose_distances(
+    T_frame_wrist: Array, joint_positions: Array, others: Array, other_joints: Array
+) -> Array:
+    """Return how far hands are from one, shape (N,); 1 is 15 mm, 20 deg or 0.25 rad rms.
 
     The three parts add up as squares.
+
+    Args:
+        T_frame_wrist: (4, 4) pose of the one hand in any frame [m].
+        joint_positions: (J,) of the one hand [rad].
+        others: (N, 4, 4) poses in the same frame [m].
+        other_joints: (N, J) [rad].
     """
-    poses = np.stack([other.T_base_wrist for other in others])
-    joints = np.stack([other.joint_positions for other in others])
-    shift = np.linalg.norm(poses[:, :3, 3] - grasp.T_base_wrist[:3, 3], axis=1)
-    trace = np.einsum('nij,ij->n', poses[:, :3, :3], grasp.T_base_wrist[:3, :3])
+    shift = np.linalg.norm(others[:, :3, 3] - T_frame_wrist[:3, 3], axis=1)
+    trace = np.einsum('nij,ij->n', others[:, :3, :3], T_frame_wrist[:3, :3])
     angle = np.arccos(np.clip(0.5 * (trace - 1.0), -1.0, 1.0))
-    bend = np.sqrt(np.mean((joints - grasp.joint_positions) ** 2, axis=1))
+    bend = np.sqrt(np.mean((other_joints - joint_positions) ** 2, axis=1))
     squares = (shift / _TRANSLATION_M) ** 2 + (angle / _ROTATION_RAD) ** 2
     return np.sqrt(squares + (bend / _JOINTS_RAD) ** 2)
+
+
+def grasp_distances(grasp: Grasp, others: Sequence[Grasp]) -> Array:
+    """Return how far grasps are from `grasp`, shape (N,); see `pose_distances`."""
+    poses = np.stack([other.T_base_wrist for other in others])
+    joints = np.stack([other.joint_positions for other in others])
+    return pose_distances(grasp.T_base_wrist, grasp.joint_positions, poses, joints)
 
 
 def keep_distinct(

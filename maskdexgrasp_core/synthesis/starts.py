@@ -49,31 +49,41 @@ class Starts(NamedTuple):
     """(B, J) [rad]."""
 
 
+class StartingHand(NamedTuple):
+    """What a start needs to know of the hand."""
+
+    frame: HandFrame
+    """Directions of the hand."""
+    prior: PosturePrior
+    """Limits and rest posture."""
+    opened: Tensor
+    """Open joint positions, shape (J,) [rad]."""
+
+
 def sample_starts(
     num: int,
-    frame: HandFrame,
-    prior: PosturePrior,
+    hand: StartingHand,
     scene: GraspScene,
-    opened: Tensor,
     generator: torch.Generator,
+    approaches: tuple[Approach, ...] = APPROACHES,
 ) -> Starts:
     """Draw `num` open hands whose grasp centre lies inside the object or the asked part.
 
     Args:
         num: Number of starts.
-        frame: Directions of the hand.
-        prior: Limits and rest posture.
+        hand: What is known of the hand.
         scene: Object, table and asked part.
-        opened: Open joint positions, shape (J,) [rad].
         generator: Of the randomness.
+        approaches: Families of hand directions.
     """
+    frame, prior, opened = hand
     dtype = prior.rest.dtype
 
     def uniform(*shape: int) -> Tensor:
         return torch.rand(*shape, generator=generator, dtype=dtype)
 
     targets = _targets(num, scene, generator)
-    rotation = _rotations(frame, scene, uniform(num, 4))
+    rotation = _rotations(frame, scene, uniform(num, 4), approaches)
     power = uniform(num, 1).square()
     center = (1 - power) * frame.precision_center + power * frame.power_center
     translation = targets - (rotation @ center[..., None])[..., 0]
@@ -101,14 +111,16 @@ def _targets(num: int, scene: GraspScene, generator: torch.Generator) -> Tensor:
     return inside[drawn] + 0.004 * jitter
 
 
-def _rotations(frame: HandFrame, scene: GraspScene, random: Tensor) -> Tensor:
+def _rotations(
+    frame: HandFrame, scene: GraspScene, random: Tensor, approaches: tuple[Approach, ...]
+) -> Tensor:
     """Return hand rotations (B, 3, 3) from four uniform numbers each, `random` (B, 4)."""
-    shares = random.new_tensor([approach.share for approach in APPROACHES])
+    shares = random.new_tensor([approach.share for approach in approaches])
     kind = torch.bucketize(random[:, 0].contiguous(), torch.cumsum(shares / shares.sum(), 0))
-    kind = kind.clamp_max(len(APPROACHES) - 1)
-    pitch = _between(random.new_tensor([a.pitch_deg for a in APPROACHES])[kind], random[:, 1])
-    roll = _between(random.new_tensor([a.roll_deg for a in APPROACHES])[kind], random[:, 2])
-    limit = random.new_tensor([math.radians(a.yaw_deg) for a in APPROACHES])[kind]
+    kind = kind.clamp_max(len(approaches) - 1)
+    pitch = _between(random.new_tensor([a.pitch_deg for a in approaches])[kind], random[:, 1])
+    roll = _between(random.new_tensor([a.roll_deg for a in approaches])[kind], random[:, 2])
+    limit = random.new_tensor([math.radians(a.yaw_deg) for a in approaches])[kind]
     away = math.atan2(float(scene.center[1]), float(scene.center[0]))
     yaw = away + limit * (2.0 * random[:, 3] - 1.0)
     ahead = torch.stack([yaw.cos(), yaw.sin(), torch.zeros_like(yaw)], -1)

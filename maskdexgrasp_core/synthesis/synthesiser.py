@@ -15,8 +15,8 @@ from maskdexgrasp_core.synthesis.refinement import (
     RefinementCfg,
     Refiner,
 )
-from maskdexgrasp_core.synthesis.starts import sample_starts
-from maskdexgrasp_core.synthesis.templates import plan_contacts
+from maskdexgrasp_core.synthesis.starts import APPROACHES, Approach, StartingHand, sample_starts
+from maskdexgrasp_core.synthesis.templates import TEMPLATES, Template, plan_contacts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,15 +39,25 @@ class Synthesised(NamedTuple):
     refined: Refined
     plan: ContactPlan
     template: Tensor
-    """Index into `templates.TEMPLATES`, shape (B,)."""
+    """Index into the synthesiser's `templates`, shape (B,)."""
 
 
 class Synthesiser:
     """Makes grasps of one hand; works with every `HandSpec`."""
 
-    def __init__(self, kinematics: HandKinematics, cfg: SynthesisCfg | None = None) -> None:
+    def __init__(
+        self,
+        kinematics: HandKinematics,
+        cfg: SynthesisCfg | None = None,
+        *,
+        templates: tuple[Template, ...] = TEMPLATES,
+        approaches: tuple[Approach, ...] = APPROACHES,
+    ) -> None:
+        """Prepare for one hand; templates and approaches say which grasps are looked for."""
         self.kinematics = kinematics
         self.cfg = cfg or SynthesisCfg()
+        self.templates = templates
+        self.approaches = approaches
         spec = kinematics.spec
         self._dtype = kinematics.sphere_radii.dtype
         self.prior = posture_prior(spec, self._dtype)
@@ -88,8 +98,9 @@ class Synthesiser:
     def _starts(
         self, scene: GraspScene, num: int, generator: torch.Generator
     ) -> tuple[GraspState, ContactPlan, Tensor]:
-        planned = plan_contacts(self.kinematics.spec, num, generator, self._dtype)
-        starts = sample_starts(num, self.frame, self.prior, scene, self._opened, generator)
+        planned = plan_contacts(self.kinematics.spec, num, generator, self._dtype, self.templates)
+        hand = StartingHand(self.frame, self.prior, self._opened)
+        starts = sample_starts(num, hand, scene, generator, self.approaches)
         raw = 0.1 * torch.randn(*planned.plan.candidates.shape, 3, generator=generator)
         state = GraspState(*starts, raw.to(self._dtype))
         return state, planned.plan, planned.template

@@ -1,0 +1,203 @@
+"""The procedural source: every task of every object of every family, made and checked here."""
+
+import functools
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from maskdexgrasp_core.dataset.record import GraspRecord, ObjectRecord
+from maskdexgrasp_core.dataset.sentences import SentenceFacts, write_sentences
+from maskdexgrasp_core.dataset.sources.procedural.proposals import (
+    AskedPart,
+    ProposalCfg,
+    Proposer,
+)
+from maskdexgrasp_core.dataset.sources.procedural.recipes import RECIPES
+from maskdexgrasp_core.dataset.sources.procedural.settling import HeldGrasp, Settler
+from maskdexgrasp_core.dataset.sources.protocol import BuiltUnit, WorkUnit
+from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.geometry.signed_distance import GridCfg, GridSignedDistance
+from maskdexgrasp_core.hands.kinematics import HandKinematics
+from maskdexgrasp_core.hands.shadow import SHADOW
+from maskdexgrasp_core.objects.catalog import CATEGORIES, make_object
+from maskdexgrasp_core.objects.model import ObjectModel
+
+FIRST_SEED = 100
+"""Of the objects of a dataset; scenes and trials use those below."""
+_DEFAULT_OBJECTS = 240
+_DEFAULT_GRASPS = 30_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffortCfg:
+    """When a unit stops trying."""
+
+    max_batches: int = 6
+    """Fresh batches at most."""
+    max_growths: int = 4
+    """Times that the grasps found so far are grown after each fresh batch, at most."""
+    children: int = 3
+    """Children of each grasp in one growth."""
+    proposals: ProposalCfg = field(default_factory=ProposalCfg)
+
+
+class ProceduralSource:
+    """Makes grasps on objects of all families; can be pickled."""
+
+    name = 'procedural'
+
+    def __init__(
+        self,
+        *,
+        num_objects: int = 0,
+        num_grasps: int = 0,
+        seed: int = 0,
+        effort: EffortCfg | None = None,
+    ) -> None:
+        """Say how much is wanted.
+
+        Args:
+            num_objects: Spread evenly over all categories; 0 means 240.
+            num_grasps: Wanted in all, spread evenly over objects and tasks; kinds that are hard
+                may give fewer. 0 means 30000.
+            seed: First object of each family is number `FIRST_SEED + seed`.
+            effort: When a unit stops.
+
+        Raises:
+            InvalidInputError: If a number is negative.
+        """
+        if num_objects < 0 or num_grasps < 0 or seed < 0:
+            raise InvalidInputError('numbers of objects and grasps and the seed must be >= 0')
+        self._num_objects = num_objects or _DEFAULT_OBJECTS
+        self._num_grasps = num_grasps or _DEFAULT_GRASPS
+        self._first = FIRST_SEED + seed
+        self._effort = effort or EffortCfg()
+
+    def units(self) -> Sequence[WorkUnit]:
+        """Return one unit for each task of each object."""
+        categories = list(CATEGORIES)
+        chosen = [
+            (categories[index % len(categories)], self._first + index // len(categories))
+            for index in range(self._num_objects)
+        ]
+        return [
+            WorkUnit(
+                key=f'{category}_{number}-{task}',
+                object_id=f'{category}_{number}',
+                category=category,
+                task=task,
+            )
+            for category, number in sorted(chosen)
+            for task in CATEGORIES[category].affordances
+        ]
+
+    @functools.cached_property
+    def _wanted(self) -> int:
+        """Grasps that each unit should give."""
+        return max(1, round(self._num_grasps / len(self.units())))
+
+    def build(self, unit: WorkUnit, seed: int) -> BuiltUnit:
+        """Return the grasps of one task of one object; see `GraspSource.build`."""
+        model, surface = _object_of(unit.object_id)
+        part = model.affordances[unit.task]
+        key = zlib.crc32(unit.key.encode())
+        dropped: Counter[str] = Counter()
+        proposer = Proposer(
+            _kinematics(),
+            RECIPES[unit.task],
+            AskedPart.of(model, part, surface),
+            self._effort.proposals,
+        )
+        settler = Settler(model, part, self._wanted, dropped)
+        self._fill(proposer, settler, _Randomness.of(seed, key), dropped)
+        grasps = [
+            _record(model, unit, held, number, seed)
+            for number, held in enumerate(settler.grasps())
+        ]
+        return BuiltUnit(
+            object_record=ObjectRecord.from_model(model, source=self.name),
+            grasps=grasps,
+            dropped=dict(dropped),
+        )
+
+    def _fill(
+        self,
+        proposer: Proposer,
+        settler: Settler,
+        randomness: '_Randomness',
+        dropped: Counter[str],
+    ) -> None:
+        effort = self._effort
+        for batch in range(effort.max_batches):
+            on_table = batch % 2 == 0
+            fresh = proposer.synthesise(randomness.torch, on_table=on_table, dropped=dropped)
+            held = settler.take(fresh)
+            for _ in range(effort.max_growths):
+                if settler.is_full or not held:
+                    break
+                parents = [parent for parent in held for _ in range(effort.children)]
+                parents = parents[: proposer.cfg.batch_size]
+                grown = proposer.grow(
+                    parents, randomness.numpy, on_table=on_table, dropped=dropped
+                )
+                held = settler.take(grown)
+            if settler.is_full:
+                break
+
+
+@dataclass(frozen=True)
+class _Randomness:
+    torch: torch.Generator
+    numpy: np.random.Generator
+
+    @classmethod
+    def of(cls, seed: int, key: int) -> '_Randomness':
+        rng = np.random.default_rng([seed, key])
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        return cls(generator, rng)
+
+
+@functools.lru_cache(maxsize=1)
+def _kinematics() -> HandKinematics:
+    return HandKinematics(SHADOW, torch.float32)
+
+
+@functools.lru_cache(maxsize=4)
+def _object_of(object_id: str) -> tuple[ObjectModel, GridSignedDistance]:
+    category, _, number = object_id.rpartition('_')
+    model = make_object(category, int(number))
+    return model, GridSignedDistance.from_mesh(model.mesh, GridCfg())
+
+
+def _record(
+    model: ObjectModel, unit: WorkUnit, held: HeldGrasp, number: int, seed: int
+) -> GraspRecord:
+    part = model.affordances[unit.task]
+    facts = SentenceFacts(
+        task=unit.task,
+        category=model.category,
+        part=part if len(model.parts) > 1 else '',
+        color_name=model.color_name,
+        fingers=held.fingers,
+        approach=held.approach,
+    )
+    grasp_id = f'{unit.key}-{number:03d}'
+    return GraspRecord(
+        grasp_id=grasp_id,
+        object_id=unit.object_id,
+        category=model.category,
+        source=ProceduralSource.name,
+        task=unit.task,
+        part=part,
+        T_object_wrist=held.grasp.T_object_wrist,
+        joint_positions=held.grasp.joint_positions,
+        squeeze_positions=held.grasp.squeeze_positions,
+        fingers=held.fingers,
+        approach=held.approach,
+        texts=write_sentences(facts, zlib.crc32(f'{seed}/{grasp_id}'.encode())),
+        checks=held.checks,
+    )
