@@ -10,8 +10,7 @@ from maskdexgrasp_core.tasks import TASKS
 APPROACHES: tuple[str, ...] = ('top', 'side', 'below')
 """Where the palm comes from, seen from the resting object."""
 Sentences = tuple[str, str, str, str]
-"""Basic (imperative), present, progressive, passive: the same content in four forms."""
-FORMS: tuple[str, ...] = ('basic', 'present', 'progressive', 'passive')
+"""In the order of `record.FORMS`: basic (imperative), present, progressive, passive."""
 _NAME = re.compile(r'[A-Za-z0-9]+(?:[ _-]+[A-Za-z0-9]+)*')
 
 

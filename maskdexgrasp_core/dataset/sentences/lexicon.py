@@ -135,8 +135,6 @@ SLENDER = _words('barrel body cap grip haft handle knob lid neck pole rod shaft 
 """Parts that fingers close around."""
 CLASPED_NOUNS = _words('cap handle knob lid rim trigger')
 """Parts that name the object in front of them: 'the mug handle'."""
-AFTER_OF_ONLY = _words('top bottom edge base back tip bit')
-"""Part words that stand after a preposition or before 'of' only, to be understood."""
 WHOLE_WORDS = frozenset(('', 'body', 'whole', 'object', 'all'))
 """Part names that may mean all of the object."""
 SOLID = _words(

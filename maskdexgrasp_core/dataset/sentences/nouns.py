@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from maskdexgrasp_core.dataset.sentences.lexicon import (
-    AFTER_OF_ONLY,
     CLASPED_NOUNS,
     PAIRED,
     SINGULAR_IN_S,
@@ -15,6 +14,7 @@ from maskdexgrasp_core.dataset.sentences.lexicon import (
     WHOLE_WORDS,
 )
 from maskdexgrasp_core.hands.spec import PARTS
+from maskdexgrasp_core.perception.vocabulary import PLAIN_PARTS
 
 if TYPE_CHECKING:
     import inflect
@@ -121,7 +121,7 @@ def part_phrases(thing: NounPhrase, category: str, part: str) -> tuple[NounPhras
     """
     plural = is_plural(part)
     phrases = [NounPhrase('the', f'{part} of {thing.text}', plural)]
-    if part not in AFTER_OF_ONLY and ' of ' not in thing.text:
+    if part not in PLAIN_PARTS and ' of ' not in thing.text:
         ending = "'" if thing.plural and thing.words.endswith('s') else "'s"
         phrases.append(NounPhrase(thing.determiner, f'{thing.words}{ending} {part}', plural))
         if thing.words == category and part in CLASPED_NOUNS and not thing.plural:

@@ -4,10 +4,12 @@ import itertools
 import random
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from maskdexgrasp_core.dataset.record import FORMS
 from maskdexgrasp_core.dataset.sentences import (
     APPROACHES,
     SentenceFacts,
@@ -235,6 +237,15 @@ def test_the_same_facts_and_seed_give_the_same_sentences() -> None:
     for seed in range(50):
         assert write_sentences(facts, seed) == write_sentences(as_read, seed)
     assert len({write_sentences(facts, seed) for seed in range(50)}) > 25
+
+
+def test_the_example_of_the_documentation_is_true() -> None:
+    page = Path(__file__).resolve().parents[4] / 'docs' / 'sentences.md'
+    code = page.read_text().split('```python\n')[1].split('```')[0]
+    names: dict[str, str] = {}
+    exec(code, names)
+    rows = dict(re.findall(r'^\| (\w+) \| (.*\.) \|$', page.read_text(), re.MULTILINE))
+    assert rows == {form: names[form] for form in FORMS}
 
 
 def test_every_task_has_verbs() -> None:
