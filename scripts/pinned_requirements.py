@@ -1,9 +1,11 @@
 """Print what pip shall install into .venv: build tools, dependencies, ROS 2 wheels and tests.
 
 pip can install the dependencies of a package without the package only from such a list; the
-pins themselves stand in pyproject.toml alone.
+pins themselves stand in pyproject.toml alone. With --libraries: only what a ROS 2 installation
+lacks, without build tools, ROS 2 and tests.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -17,11 +19,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def main() -> None:
     """Print one requirement per line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--libraries', action='store_true', help='dependencies alone')
+    only_libraries = parser.parse_args().libraries
     settings = tomllib.loads((ROOT / 'pyproject.toml').read_text())
     project = settings['project']
-    requirements = [*settings['build-system']['requires'], *project['dependencies']]
-    for extra in ('ros', 'test'):
-        requirements += project['optional-dependencies'][extra]
+    requirements = list(project['dependencies'])
+    if not only_libraries:
+        requirements = [*settings['build-system']['requires'], *requirements]
+        for extra in ('ros', 'test'):
+            requirements += project['optional-dependencies'][extra]
     print('\n'.join(dict.fromkeys(requirements)))
 
 

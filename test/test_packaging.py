@@ -37,6 +37,19 @@ def test_every_interface_is_built():
     assert defined == set(re.findall(r'^ {2}((?:msg|srv|action)/\w+\.\w+)$', CMAKE, re.MULTILINE))
 
 
+def test_the_libraries_that_a_ros_installation_lacks_can_be_listed():
+    def listed(*arguments):
+        line = [sys.executable, ROOT / 'scripts/pinned_requirements.py', *arguments]
+        return set(
+            subprocess.run(line, check=True, capture_output=True, text=True).stdout.split('\n')
+        )
+
+    libraries = listed('--libraries') - {''}
+    assert libraries == set(SETTINGS['project']['dependencies'])
+    assert not [name for name in libraries if name.startswith('ros-')]
+    assert libraries < listed()
+
+
 def test_message_packages_are_declared():
     built_on = set(re.search(r'DEPENDENCIES ([\w\s]+)\)', CMAKE)[1].split())
     used = {
