@@ -145,7 +145,7 @@ def object_record(row: Mapping[str, Any], model: ObjectModel) -> ObjectRecord:
 
 def _vectors(values: Floats, name: str) -> pa.Array:
     flat = pa.array(np.ascontiguousarray(values, dtype=np.float32).ravel())
-    return pa.FixedSizeListArray.from_arrays(flat, GRASP_SCHEMA.field(name).type.list_size)
+    return pa.FixedSizeListArray.from_arrays(flat, type=GRASP_SCHEMA.field(name).type)
 
 
 def _texts(row: dict[str, Any]) -> tuple[str, str, str, str]:

@@ -16,8 +16,12 @@ CHECK_COLUMNS = ('held', 'penetration_m', 'num_contacts', 'part_share', 'q1')
 """Null where a grasp was not checked in physics."""
 
 
+def _element(kind: pa.DataType) -> pa.Field:
+    return pa.field('element', kind, nullable=False)
+
+
 def _vector(length: int, kind: pa.DataType | None = None) -> pa.DataType:
-    return pa.list_(kind or pa.float32(), length)
+    return pa.list_(_element(kind or pa.float32()), length)
 
 
 def _required(name: str, kind: pa.DataType) -> pa.Field:
@@ -36,7 +40,7 @@ GRASP_SCHEMA = pa.schema(
         _required('quat_wxyz', _vector(4)),
         _required('joint_positions', _vector(NUM_JOINTS)),
         _required('squeeze_positions', _vector(NUM_JOINTS)),
-        _required('fingers', pa.list_(pa.string())),
+        _required('fingers', pa.list_(_element(pa.string()))),
         _required('approach', pa.string()),
         *(_required(name, pa.string()) for name in TEXT_COLUMNS),
         pa.field('held', _vector(len(DIRECTIONS), pa.bool_())),
@@ -57,7 +61,7 @@ OBJECT_SCHEMA = pa.schema(
         _required('color_name', pa.string()),
         _required('mass_kg', pa.float64()),
         _required('friction', pa.float64()),
-        _required('parts', pa.list_(pa.string())),
+        _required('parts', pa.list_(_element(pa.string()))),
         _required('affordances', pa.map_(pa.string(), pa.string())),
         _required('mesh', pa.string()),
         _required('num_grasps', pa.int32()),
