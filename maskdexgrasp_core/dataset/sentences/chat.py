@@ -19,6 +19,9 @@ _DETAIL = 300
 _HOPELESS = {401: 'check the key', 403: 'check the key', 404: 'check base_url and model'}
 """HTTP status that every further request would get as well -> cure."""
 
+_FOREIGN_HEADERS = ('OpenAI-Organization', 'OpenAI-Project')
+"""The client would fill them from the environment, whatever server it talks to."""
+
 
 class FailureKind(str, Enum):
     """Why a request gave no sentences."""
@@ -92,6 +95,7 @@ class ChatServer:
             api_key=cfg.api_key or 'none',
             timeout=cfg.timeout_s,
             max_retries=0,
+            default_headers=dict.fromkeys(_FOREIGN_HEADERS, openai.Omit()),
         )
 
     def close(self) -> None:

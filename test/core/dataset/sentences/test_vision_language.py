@@ -312,13 +312,19 @@ def test_a_damaged_cache_file_is_asked_for_again(chat_server: Any, tmp_path: Pat
 
 
 def test_the_key_reaches_the_server_and_nothing_else(
-    chat_server: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    chat_server: Any,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    for name in ('OPENAI_API_KEY', 'OPENAI_ORG_ID', 'OPENAI_PROJECT_ID'):
+        monkeypatch.setenv(name, 'of another server')
     chat_server.script = ['500', '429', 'cut', 'bad json', '400', 'good', '408']
     cfg = settings(chat_server)
     written, report = run(cfg, tmp_path, [grasp(thing) for thing in THINGS])
     assert {headers['authorization'] for headers in chat_server.headers} == {f'Bearer {KEY}'}
+    assert 'of another server' not in str(chat_server.headers)
     assert caplog.text
     kept = [file.read_text() for file in tmp_path.rglob('*') if file.is_file()]
     assert len(kept) == len(THINGS) - 1
