@@ -90,12 +90,13 @@ class ChatServer:
 
     def __init__(self, cfg: ModelCfg) -> None:
         self._cfg = cfg
+        left_out: Any = openai.Omit()
         self._client = openai.OpenAI(
             base_url=cfg.base_url,
             api_key=cfg.api_key or 'none',
             timeout=cfg.timeout_s,
             max_retries=0,
-            default_headers=dict.fromkeys(_FOREIGN_HEADERS, openai.Omit()),
+            default_headers=dict.fromkeys(_FOREIGN_HEADERS, left_out),
         )
 
     def close(self) -> None:
