@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskdexgrasp_core.dataset.sources.human_grasps import MakeCheck
+from maskdexgrasp_core.dataset.sources.human_checks import MakeCheck
 from maskdexgrasp_core.dataset.sources.protocol import GraspSource
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
 from maskdexgrasp_core.evaluation.hold_check import HoldChecker

@@ -24,7 +24,7 @@ from maskdexgrasp_core.types import Array
 
 _COLOR = 'gray'
 _LARGEST_M = 2.0
-_NUM_SAMPLES = 20_000
+_NUM_SAMPLES = 6000
 _MIXED_SHARE = 0.08
 """A piece with this share of a second part on it is cut in two, if a plane parts them."""
 _CLEAN_SHARE = 0.9
@@ -211,7 +211,8 @@ def _dividing_plane(first: Array, second: Array) -> tuple[Array, Array] | None:
     right = (len(a) - np.searchsorted(a, places)) / len(a) + np.searchsorted(b, places) / len(b)
     if right.max() / 2 < _CLEAN_SHARE:
         return None
-    return float(places[right.argmax()]) * normal, normal
+    best = places[right > right.max() - 1e-9]
+    return float(np.median(best)) * normal, normal
 
 
 def _half(piece: trimesh.Trimesh, point: Array, normal: Array) -> trimesh.Trimesh | None:

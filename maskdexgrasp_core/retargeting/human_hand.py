@@ -99,11 +99,11 @@ def finger_positions(keypoints_in_palm: Tensor) -> Tensor:
     for finger, code in enumerate(_FINGER_CODES):
         root = 5 + 4 * finger
         bones = functional.normalize(keypoints_in_palm[:, root : root + 4].diff(dim=1), dim=-1)
-        proximal = bones[:, 0]
+        x, y, z = bones[:, 0].unbind(1)
         sideways = 1.0 if code in ('RF', 'LF') else -1.0
         angles = {
-            'J4': sideways * torch.asin(proximal[:, 0].clamp(-0.9, 0.9)),
-            'J3': torch.atan2(-proximal[:, 1], proximal[:, 2]),
+            'J4': sideways * torch.atan(x / z.abs().clamp_min(0.1)),
+            'J3': torch.atan2(-y, torch.hypot(x, z) * z.sign()),
             'J2': _angle(bones[:, 0], bones[:, 1]),
             'J1': _angle(bones[:, 1], bones[:, 2]),
         }

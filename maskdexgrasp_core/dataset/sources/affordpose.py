@@ -20,11 +20,11 @@ from maskdexgrasp_core.dataset.sources.affordpose_file import (
     parse_mesh,
     read_grasp,
 )
+from maskdexgrasp_core.dataset.sources.human_checks import MakeCheck
 from maskdexgrasp_core.dataset.sources.human_grasps import (
     ConversionCfg,
     HumanGrasp,
     HumanGraspConverter,
-    MakeCheck,
 )
 from maskdexgrasp_core.dataset.sources.protocol import BuiltUnit, WorkUnit
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError

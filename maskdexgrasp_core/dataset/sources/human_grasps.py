@@ -5,9 +5,9 @@ Shared by the sources that convert recordings of human hands.
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,11 +15,17 @@ from numpy.typing import NDArray
 
 from maskdexgrasp_core.dataset.record import GraspChecks, GraspRecord, ObjectRecord
 from maskdexgrasp_core.dataset.sentences import SentenceFacts, write_sentences
+from maskdexgrasp_core.dataset.sources.human_checks import (
+    HeldGrasp,
+    MakeCheck,
+    check_grasp,
+    fingers_of,
+    measure_held,
+)
+from maskdexgrasp_core.dataset.sources.procedural.settling import approach_of
 from maskdexgrasp_core.evaluation.hold_check import HandGraspPose, HoldResult
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
-from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.objects.model import ObjectModel
 from maskdexgrasp_core.retargeting.human import (
     FitMeasures,
     HumanFitCfg,
@@ -30,17 +36,6 @@ from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, For
 from maskdexgrasp_core.synthesis.refinement import GraspState
 from maskdexgrasp_core.synthesis.squeeze import SqueezeCfg, squeeze_targets
 from maskdexgrasp_core.types import Array
-
-
-class PhysicsCheck(Protocol):
-    """Tries one grasp in simulation; `evaluation.hold_check.HoldChecker` is one."""
-
-    def check(self, grasp: HandGraspPose) -> HoldResult:
-        """Return whether the hand holds the object, and the grasp after settling."""
-
-
-MakeCheck = Callable[[ObjectModel], PhysicsCheck]
-"""Returns the check of one object; must be picklable, such as `functools.partial`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -126,26 +121,29 @@ class HumanGraspConverter:
         after = self._retargeter.measure(poses, keypoints, surface)
         pads = self._touching(poses, surface)
         squeezes = self._squeezes(poses, pads, target.model.center_of_mass)
-        check = self._make_check(target.model) if self._make_check else None
+        checker = self._make_check(target.model) if self._make_check else None
         dropped: Counter[str] = Counter()
-        records = []
-        wrists = poses.transforms()
-        joints = poses.joint_positions.double().numpy()
+        kept = []
+        wrists, joints = poses.transforms(), poses.joint_positions.double().numpy()
         for row, grasp in enumerate(grasps):
-            reason = self._refusal(after, pads[row], row)
             pose = HandGraspPose(wrists[row], joints[row], squeezes[row])
-            result = check.check(pose) if check and not reason else None
-            if result is not None and not result.success:
-                reason = f'check: {_short(result.reason)}'
+            reason, result = self._refusal(after, pads[row], row), None
+            if not reason and checker is not None:
+                reason, pose, result = check_grasp(checker, pose)
             if reason:
                 dropped[reason] += 1
-                continue
-            parts = set(self._pad_parts[pads[row].candidates])
-            facts = _Outcome(result.settled if result else pose, _fingers(result, parts), result)
-            records.append(_record(target, grasp, facts, seed))
+            else:
+                kept.append(_Kept(grasp, pose, result, self._fingers(pads[row])))
         return Conversion(
-            records=tuple(records), dropped=dict(dropped), before=before, after=after
+            records=_records(target, kept, seed),
+            dropped=dict(dropped),
+            before=before,
+            after=after,
         )
+
+    def _fingers(self, pads: _Pads) -> tuple[str, ...]:
+        touching = set(self._pad_parts[pads.candidates])
+        return tuple(part for part in PARTS if part in touching)
 
     def _refusal(self, measures: FitMeasures, pads: _Pads, row: int) -> str:
         """Return why a fitted grasp is dropped before any check, '' if it is not."""
@@ -189,49 +187,42 @@ class HumanGraspConverter:
         return np.asarray(targets.double().numpy())
 
 
-class _Outcome(NamedTuple):
+class _Kept(NamedTuple):
+    """A grasp that becomes a record."""
+
+    human: HumanGrasp
     pose: HandGraspPose
-    fingers: tuple[str, ...]
     result: HoldResult | None
+    """None when it was not checked."""
+    near: tuple[str, ...]
+    """Parts of the hand near the object before any check."""
 
 
-def approach_word(T_object_wrist: Array) -> str:
-    """Return where the palm of a Shadow Hand comes from: 'top', 'side' or 'below'."""
-    height = float(T_object_wrist[2, :3] @ np.asarray(SHADOW.palm_normal))
-    if abs(height) < 0.6:
-        return 'side'
-    return 'top' if height < 0.0 else 'below'
-
-
-def _fingers(result: HoldResult | None, pad_parts: set[str]) -> tuple[str, ...]:
-    touching = {SHADOW.part_of_link(n) for n in result.touch.links} if result else pad_parts
-    return tuple(part for part in PARTS if part in touching)
-
-
-def _short(reason: str) -> str:
-    """Return a reason without its numbers, so that alike ones are counted together."""
-    return 'lost under load' if reason.startswith('lost along') else reason
-
-
-def _checks(result: HoldResult, part: str) -> GraspChecks:
-    touched = result.touch.parts
-    return GraspChecks(
-        held=tuple(bool(held) for held in result.held),
-        penetration_m=result.penetration_m,
-        num_contacts=len(set(result.touch.links)),
-        part_share=touched.count(part) / len(touched) if part and touched else float('nan'),
-        q1=float('nan'),
+def _records(target: ObjectRecord, kept: list[_Kept], seed: int) -> tuple[GraspRecord, ...]:
+    held = [
+        HeldGrasp(grasp.pose, grasp.result, grasp.human.part)
+        for grasp in kept
+        if grasp.result is not None
+    ]
+    checks: list[GraspChecks | None] = [*measure_held(target.model, held)]
+    return tuple(
+        _record(target, grasp, check, seed)
+        for grasp, check in zip(kept, checks or [None] * len(kept), strict=True)
     )
 
 
-def _record(target: ObjectRecord, grasp: HumanGrasp, outcome: _Outcome, seed: int) -> GraspRecord:
-    approach = approach_word(outcome.pose.T_object_wrist)
+def _record(
+    target: ObjectRecord, kept: _Kept, checks: GraspChecks | None, seed: int
+) -> GraspRecord:
+    grasp, pose = kept.human, kept.pose
+    fingers = kept.near if kept.result is None else fingers_of(kept.result)
+    approach = approach_of(pose.T_object_wrist)
     facts = SentenceFacts(
         task=grasp.task,
         category=target.category,
         part=grasp.part,
         color_name=target.color_name,
-        fingers=outcome.fingers,
+        fingers=fingers,
         approach=approach,
     )
     return GraspRecord(
@@ -241,11 +232,11 @@ def _record(target: ObjectRecord, grasp: HumanGrasp, outcome: _Outcome, seed: in
         source=target.source,
         task=grasp.task,
         part=grasp.part,
-        T_object_wrist=outcome.pose.T_object_wrist,
-        joint_positions=outcome.pose.joint_positions,
-        squeeze_positions=outcome.pose.squeeze_positions,
-        fingers=outcome.fingers,
+        T_object_wrist=pose.T_object_wrist,
+        joint_positions=pose.joint_positions,
+        squeeze_positions=pose.squeeze_positions,
+        fingers=fingers,
         approach=approach,
         texts=write_sentences(facts, zlib.crc32(f'{seed}/{grasp.grasp_id}'.encode())),
-        checks=None if outcome.result is None else _checks(outcome.result, grasp.part),
+        checks=checks,
     )

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from maskdexgrasp_core.dataset.record import ObjectRecord
+from maskdexgrasp_core.dataset.sources.human_checks import MakeCheck
 from maskdexgrasp_core.dataset.sources.human_grasps import (
     ConversionCfg,
     HumanGrasp,
     HumanGraspConverter,
-    MakeCheck,
 )
 from maskdexgrasp_core.dataset.sources.mano import ManoHand, find_mano, load_mano
 from maskdexgrasp_core.dataset.sources.oakshape_file import (
