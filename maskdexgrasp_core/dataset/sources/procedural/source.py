@@ -140,7 +140,7 @@ class ProceduralSource:
                 if settler.is_full or not held:
                     break
                 parents = [parent for parent in held for _ in range(effort.children)]
-                parents = parents[: proposer.cfg.batch_size]
+                parents = parents[: 2 * proposer.cfg.batch_size]
                 grown = proposer.grow(
                     parents, randomness.numpy, on_table=on_table, dropped=dropped
                 )
