@@ -7,10 +7,20 @@ from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.types import ArmState, JointTrajectory
 from maskdexgrasp_ros import topics
 from maskdexgrasp_ros.conversions import base_header
-from maskdexgrasp_ros.drivers.remote import RemoteDevice
+from maskdexgrasp_ros.drivers.remote import DeviceInterface, RemoteDevice
 from maskdexgrasp_ros.interfaces import ArmState as ArmStateMsg
 from maskdexgrasp_ros.interfaces import MoveArm, TimeMsg
 from maskdexgrasp_ros.state_conversions import arm_state_from_msg, trajectory_to_msg
+
+_DEVICE = DeviceInterface(
+    name='arm',
+    state_type=ArmStateMsg,
+    state_topic=topics.ARM_STATE,
+    move_type=MoveArm,
+    move_service=topics.ARM_MOVE,
+    stop_service=topics.ARM_STOP,
+    clear_service=topics.ARM_CLEAR_STOP,
+)
 
 
 class RosArmDriver:
@@ -22,17 +32,7 @@ class RosArmDriver:
     """
 
     def __init__(self, node: Node, *, timeout_s: float = 1.0) -> None:
-        self._device = RemoteDevice[ArmStateMsg](
-            node,
-            'arm',
-            state_type=ArmStateMsg,
-            state_topic=topics.ARM_STATE,
-            move_type=MoveArm,
-            move_service=topics.ARM_MOVE,
-            stop_service=topics.ARM_STOP,
-            clear_service=topics.ARM_CLEAR_STOP,
-            timeout_s=timeout_s,
-        )
+        self._device = RemoteDevice(node, _DEVICE, timeout_s=timeout_s)
 
     def read_state(self) -> ArmState:
         """Return the newest state.

@@ -6,10 +6,20 @@ from rclpy.node import Node
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.types import Array, HandState
 from maskdexgrasp_ros import topics
-from maskdexgrasp_ros.drivers.remote import RemoteDevice
+from maskdexgrasp_ros.drivers.remote import DeviceInterface, RemoteDevice
 from maskdexgrasp_ros.interfaces import HandState as HandStateMsg
 from maskdexgrasp_ros.interfaces import MoveHand
 from maskdexgrasp_ros.state_conversions import hand_state_from_msg
+
+_DEVICE = DeviceInterface(
+    name='hand',
+    state_type=HandStateMsg,
+    state_topic=topics.HAND_STATE,
+    move_type=MoveHand,
+    move_service=topics.HAND_MOVE,
+    stop_service=topics.HAND_STOP,
+    clear_service=topics.HAND_CLEAR_STOP,
+)
 
 
 class RosHandDriver:
@@ -25,17 +35,7 @@ class RosHandDriver:
         self, node: Node, motor_names: tuple[str, ...], *, timeout_s: float = 1.0
     ) -> None:
         self._motor_names = motor_names
-        self._device = RemoteDevice[HandStateMsg](
-            node,
-            'hand',
-            state_type=HandStateMsg,
-            state_topic=topics.HAND_STATE,
-            move_type=MoveHand,
-            move_service=topics.HAND_MOVE,
-            stop_service=topics.HAND_STOP,
-            clear_service=topics.HAND_CLEAR_STOP,
-            timeout_s=timeout_s,
-        )
+        self._device = RemoteDevice(node, _DEVICE, timeout_s=timeout_s)
 
     def read_state(self) -> HandState:
         """Return the newest state, motors in the order of `motor_names`.

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -15,6 +16,24 @@ from maskdexgrasp_ros.interfaces import Trigger
 StateMsg = TypeVar('StateMsg')
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeviceInterface(Generic[StateMsg]):
+    """Topic and services of a device."""
+
+    name: str
+    """Word for the device in messages, e.g. 'arm'."""
+    state_type: type[StateMsg]
+    """Message class with `motion`, `fault` and `is_stopped`."""
+    state_topic: str
+    move_type: Any
+    """Service class that starts a motion."""
+    move_service: str
+    stop_service: str
+    """std_srvs/Trigger that latches this device."""
+    clear_service: str
+    """std_srvs/Trigger that clears its latch."""
+
+
 class RemoteDevice(Generic[StateMsg]):
     """Listens to the state of a device and sends it motions by service.
 
@@ -22,13 +41,7 @@ class RemoteDevice(Generic[StateMsg]):
 
     Args:
         node: Creates the endpoints.
-        name: Word for the device in messages, e.g. 'arm'.
-        state_type: Message class with `motion`, `fault` and `is_stopped`.
-        state_topic: Where the states come from.
-        move_type: Service class that starts a motion.
-        move_service: Its name.
-        stop_service: std_srvs/Trigger that latches this device.
-        clear_service: std_srvs/Trigger that clears its latch.
+        device: Where it is reached.
         timeout_s: Longest wait for a state or an answer, wall time [s].
         max_age_s: A state that arrived longer ago is waited for anew, wall time [s].
     """
@@ -36,18 +49,12 @@ class RemoteDevice(Generic[StateMsg]):
     def __init__(
         self,
         node: Node,
-        name: str,
+        device: DeviceInterface[StateMsg],
         *,
-        state_type: type[StateMsg],
-        state_topic: str,
-        move_type: Any,
-        move_service: str,
-        stop_service: str,
-        clear_service: str,
         timeout_s: float,
         max_age_s: float = 0.1,
     ) -> None:
-        self._name = name
+        self._name = device.name
         self._timeout_s = timeout_s
         self._max_age_s = max_age_s
         self._state: Any = None
@@ -57,11 +64,19 @@ class RemoteDevice(Generic[StateMsg]):
         self._count = self._needed = 0
         group = ReentrantCallbackGroup()
         node.create_subscription(
-            state_type, state_topic, self._on_state, qos.SENSOR_DATA, callback_group=group
+            device.state_type,
+            device.state_topic,
+            self._on_state,
+            qos.SENSOR_DATA,
+            callback_group=group,
         )
-        self._move: Client = node.create_client(move_type, move_service, callback_group=group)
-        self._stop: Client = node.create_client(Trigger, stop_service, callback_group=group)
-        self._clear: Client = node.create_client(Trigger, clear_service, callback_group=group)
+
+        def client(kind: Any, service: str) -> Client:
+            return node.create_client(kind, service, callback_group=group)
+
+        self._move = client(device.move_type, device.move_service)
+        self._stop = client(Trigger, device.stop_service)
+        self._clear = client(Trigger, device.clear_service)
 
     def read(self) -> StateMsg:
         """Return the newest state that knows of the last motion; wait for it if need be.
