@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / 'maskdexgrasp_core'
 ROS = ROOT / 'maskdexgrasp_ros'
 MAX_LINES = 400
-MUJOCO_FOLDERS = {'sim', 'arm', 'viewer'}
+MUJOCO_FOLDERS = {'sim', 'evaluation', 'arm', 'viewer'}
 MESSAGE_PACKAGES = {'maskdexgrasp', 'builtin_interfaces', 'std_srvs', 'rcl_interfaces'}
 FORBIDDEN_NAMES = {'utils', 'helpers', 'common', 'misc', 'manager'}
 
