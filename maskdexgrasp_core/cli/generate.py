@@ -23,7 +23,7 @@ from maskdexgrasp_core.cli.console import (
 )
 from maskdexgrasp_core.cli.object_input import observe_cloud, observe_mesh
 from maskdexgrasp_core.cli.options import GeneratorName, JsonFile, OutFolder, Seed
-from maskdexgrasp_core.cli.posed_hand import HAND_NAMES, PosedHand, make_grasps
+from maskdexgrasp_core.cli.posed_hand import HAND_NAMES, GraspOrder, PosedHand, make_grasps
 from maskdexgrasp_core.errors import DriverError
 from maskdexgrasp_core.hands.registry import load_hand
 from maskdexgrasp_core.outcome import Code, Outcome, Stage
@@ -96,9 +96,10 @@ def generate(
         for warning in warnings:
             console.print(f'[yellow]note[/] {warning}')
         with console.status('Looking for grasps ...'):
-            hands, dropped = make_grasps(
-                observation, hand, generator, count=count, seed=seed, budget_s=budget_s
+            order = GraspOrder(
+                hand=hand, generator=generator, count=count, seed=seed, budget_s=budget_s
             )
+            hands, dropped = make_grasps(observation, order)
     if not hands:
         fail_outcome(_nothing(dropped))
     seconds = time.perf_counter() - began

@@ -31,38 +31,43 @@ class PosedHand:
     """The terms behind `score`, by name."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class GraspOrder:
+    """What grasps are asked for."""
+
+    hand: str
+    """One of `HAND_NAMES`."""
+    generator: str
+    """Name of the generator."""
+    count: int
+    """Grasps at most."""
+    seed: int
+    """Of the generator."""
+    budget_s: float
+    """Wall time after which the best so far are taken [s]."""
+
+
 def make_grasps(
-    observation: ObjectObservation,
-    hand: str,
-    generator: str,
-    *,
-    count: int,
-    seed: int,
-    budget_s: float,
+    observation: ObjectObservation, order: GraspOrder
 ) -> tuple[list[PosedHand], dict[str, int]]:
     """Return grasps, best first, and reason -> number of candidates dropped for it.
 
     Those of another than the Shadow Hand are retargeted; those of the Freedom hand are also
     rehearsed in physics on the shape.
 
-    Args:
-        observation: The object.
-        hand: One of `HAND_NAMES`.
-        generator: Name of the generator.
-        count: Grasps at most.
-        seed: Of the generator.
-        budget_s: Wall time after which the best so far are taken [s].
-
     Raises:
         UnknownNameError: If hand or generator is not known.
         StageError: With `Code.BAD_SHAPE` if the shape has no inside.
     """
-    wanted = count if hand == SHADOW.name else _CANDIDATES_PER_GRASP * count
-    made = load_generator(generator).generate(
-        observation, num_grasps=wanted, seed=seed, time_budget_s=budget_s
+    is_shadow = order.hand == SHADOW.name
+    made = load_generator(order.generator).generate(
+        observation,
+        num_grasps=order.count if is_shadow else _CANDIDATES_PER_GRASP * order.count,
+        seed=order.seed,
+        time_budget_s=order.budget_s,
     )
-    if hand == SHADOW.name:
-        posed = [
+    if is_shadow:
+        return [
             PosedHand(
                 T_base_root=grasp.T_base_wrist,
                 joint_positions=grasp.joint_positions,
@@ -70,13 +75,8 @@ def make_grasps(
                 scores=grasp.scores,
             )
             for grasp in made.grasps
-        ]
-        return posed, made.dropped
-    cfg = CheckCfg(num_wanted=min(count, 64), time_budget_s=min(budget_s, 120.0))
-    retargeter: Retargeter = HandRetargeter(target=load_hand(hand))
-    if hand == FREEDOM.name:  # the hand that rehearsals simulate
-        retargeter = CheckedRetargeter(retargeter, rehearse=GraspRehearsal, cfg=cfg)
-    grasps, dropped = retargeter.retarget(made, observation)
+        ], made.dropped
+    grasps, dropped = _retargeter(order).retarget(made, observation)
     return [
         PosedHand(
             T_base_root=grasp.T_base_grasp,
@@ -84,5 +84,13 @@ def make_grasps(
             score=grasp.score,
             scores=grasp.scores,
         )
-        for grasp in grasps[:count]
+        for grasp in grasps[: order.count]
     ], {**made.dropped, **dropped}
+
+
+def _retargeter(order: GraspOrder) -> Retargeter:
+    retargeter = HandRetargeter(target=load_hand(order.hand))
+    if order.hand != FREEDOM.name:  # the hand that rehearsals simulate
+        return retargeter
+    cfg = CheckCfg(num_wanted=order.count, time_budget_s=order.budget_s)
+    return CheckedRetargeter(retargeter, rehearse=GraspRehearsal, cfg=cfg)
