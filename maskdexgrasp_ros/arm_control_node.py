@@ -32,7 +32,7 @@ from maskdexgrasp_ros.diagnostics import DiagnosticsPublisher
 from maskdexgrasp_ros.drivers import RosArmDriver, RosClock, RosHandDriver
 from maskdexgrasp_ros.gate import new_command_id
 from maskdexgrasp_ros.grasp_conversions import hand_grasp_to_msg
-from maskdexgrasp_ros.grasp_run import GraspRun, RunOutcome
+from maskdexgrasp_ros.grasp_run import GraspRun, RunCfg, RunLink, RunOutcome
 from maskdexgrasp_ros.interfaces import (
     Bool,
     Empty,
@@ -217,12 +217,13 @@ class ArmControlNode(Node):
             command,
             self._executor_of(cfg.execution),
             self._chain,
-            send=self._send,
-            is_cancelled=lambda: bool(handle.is_cancel_requested),
-            is_stopped=lambda: self._is_stopped,
-            chain_timeout_s=cfg.chain_timeout_s,
-            look_again=cfg.retry_with_new_view,
-            report=report,
+            RunLink(
+                send=self._send,
+                report=report,
+                is_cancelled=lambda: bool(handle.is_cancel_requested),
+                is_stopped=lambda: self._is_stopped,
+            ),
+            RunCfg(timeout_s=cfg.chain_timeout_s, look_again=cfg.retry_with_new_view),
         )
         given = None
         if goal.grasps:

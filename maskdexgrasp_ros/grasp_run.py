@@ -21,6 +21,29 @@ Report = Callable[[Stage, str, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunLink:
+    """What a run needs of the node that it belongs to."""
+
+    send: Callable[[Command], None]
+    """Publishes a command for the chain."""
+    report: Report
+    is_cancelled: Callable[[], bool]
+    """Whether the client has asked to end."""
+    is_stopped: Callable[[], bool]
+    """Whether `stop` holds the robot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCfg:
+    """How the chain is asked."""
+
+    timeout_s: float
+    """Longest wait for the chain [s]."""
+    look_again: bool
+    """Whether a failed attempt asks the chain anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunOutcome:
     """How a run ended."""
 
@@ -40,12 +63,8 @@ class GraspRun:
         command: What is asked, with its id.
         executor: Moves the robot.
         chain: Hears the other nodes.
-        send: Publishes a command for the chain.
-        is_cancelled: Whether the client has asked to end.
-        is_stopped: Whether `stop` holds the robot.
-        chain_timeout_s: Longest wait for the chain [s].
-        look_again: Whether a failed attempt asks the chain anew.
-        report: Told about every stage.
+        link: To the node.
+        cfg: How the chain is asked.
     """
 
     def __init__(
@@ -53,25 +72,18 @@ class GraspRun:
         command: Command,
         executor: GraspExecutor,
         chain: Chain,
-        *,
-        send: Callable[[Command], None],
-        is_cancelled: Callable[[], bool],
-        is_stopped: Callable[[], bool],
-        chain_timeout_s: float,
-        look_again: bool,
-        report: Report,
+        link: RunLink,
+        cfg: RunCfg,
     ) -> None:
         self._command, self._executor, self._chain = command, executor, chain
-        self._send, self._report = send, report
-        self._is_cancelled, self._is_stopped = is_cancelled, is_stopped
-        self._chain_timeout_s, self._look_again = chain_timeout_s, look_again
+        self._link, self._cfg = link, cfg
         self._times = StageTimes()
         self._attempt = 0
         self._looks = 0
 
     def is_set(self) -> bool:
         """Return whether the run shall end: the token that the executor polls."""
-        return self._is_cancelled()
+        return self._link.is_cancelled()
 
     def execute(self, given: HandGrasps | None) -> RunOutcome:
         """Run to the end; never raises for an expected failure.
@@ -91,7 +103,7 @@ class GraspRun:
                     place_after_hold=self._command.place_after_hold,
                     plan_only=self._command.plan_only,
                     seed=self._command.seed,
-                    reobserve=self._reobserve if self._look_again else None,
+                    reobserve=self._reobserve if self._cfg.look_again else None,
                 ),
                 self._on_stage,
                 self,
@@ -111,9 +123,9 @@ class GraspRun:
 
     def _ask_chain(self, command: Command) -> tuple[ObjectObservation, Sequence[HandGrasp]]:
         self._chain.expect(command.command_id)
-        self._send(command)
+        self._link.send(command)
         answer = self._chain.wait_for(
-            command.command_id, self._chain_timeout_s, lambda: self._require_free(Stage.GENERATE)
+            command.command_id, self._cfg.timeout_s, lambda: self._require_free(Stage.GENERATE)
         )
         return _read(answer)
 
@@ -128,12 +140,12 @@ class GraspRun:
             self._times.end()  # the chain reports its own times
         else:
             self._times.begin(stage)
-        self._report(stage, detail, attempt)
+        self._link.report(stage, detail, attempt)
 
     def _require_free(self, stage: Stage) -> None:
-        if self._is_stopped():
+        if self._link.is_stopped():
             raise StageError(stage, Code.STOPPED, 'stop was pressed; reset clears it')
-        if self._is_cancelled():
+        if self._link.is_cancelled():
             raise StageError(stage, Code.CANCELLED, f'cancelled during {stage.name.lower()}')
 
 
