@@ -120,7 +120,10 @@ def _run_on_ray(
         _join_cluster(ray, address, workers)
     pool = Pool(workers or None, initializer=_start_worker, initargs=(start,))
     try:
-        yield from pool.imap_unordered(_run_unit, tasks, chunksize=1)
+        for result in pool.imap_unordered(_run_unit, tasks, chunksize=1):
+            if not isinstance(result, Shard):  # Ray hands errors over instead of raising them
+                raise getattr(result, 'underlying', result)
+            yield result
     finally:
         pool.terminate()
         if joined:

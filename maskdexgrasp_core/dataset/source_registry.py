@@ -5,12 +5,13 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from maskdexgrasp_core.dataset.sources.human_checks import MakeCheck
 from maskdexgrasp_core.dataset.sources.protocol import GraspSource
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
-from maskdexgrasp_core.evaluation.hold_check import HoldChecker
-from maskdexgrasp_core.evaluation.protocols import load_protocol
+
+if TYPE_CHECKING:  # a source's own libraries are loaded when it is asked for
+    from maskdexgrasp_core.dataset.sources.human_checks import MakeCheck
 
 _PROTOCOL = 'tdg'
 
@@ -105,8 +106,11 @@ def load_source(name: str, request: SourceRequest) -> GraspSource:
     return made
 
 
-def _make_check() -> MakeCheck:
+def _make_check() -> 'MakeCheck':
     """Return what makes the physics check of an object: the protocol of this project's labels."""
+    from maskdexgrasp_core.evaluation.hold_check import HoldChecker
+    from maskdexgrasp_core.evaluation.protocols import load_protocol
+
     return functools.partial(HoldChecker, protocol=load_protocol(_PROTOCOL))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from maskdexgrasp_core.dataset.atomic_files import write_atomically
+from maskdexgrasp_core.dataset.atomic_files import TEMPORARY_SUFFIX, write_atomically
 from maskdexgrasp_core.dataset.card import write_card
 from maskdexgrasp_core.dataset.columns import object_rows, objects_to_table
 from maskdexgrasp_core.dataset.manifest import (
@@ -173,12 +173,13 @@ def remove_strangers(folder: Path, manifest: Manifest) -> None:
     """Delete tables and meshes that the manifest does not name: an interrupted write left them."""
     for path in dataset_files(folder):
         if path.relative_to(folder).as_posix() not in manifest.files:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def dataset_files(folder: Path) -> Iterator[Path]:
-    """Yield every file at a place where a dataset has tables and meshes."""
+    """Yield every file at a place where a dataset has tables and meshes, and unfinished ones."""
     yield from folder.glob('objects-*')
+    yield from folder.glob(f'*{TEMPORARY_SUFFIX}')
     for name in (GRASPS, OBJECTS):
         yield from (path for path in (folder / name).rglob('*') if path.is_file())
 

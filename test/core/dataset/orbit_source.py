@@ -13,6 +13,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from maskdexgrasp_core.dataset.record import GraspChecks, GraspRecord, ObjectRecord
+from maskdexgrasp_core.dataset.source_registry import SourceRequest
 from maskdexgrasp_core.dataset.sources.protocol import BuiltUnit, WorkUnit
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.transforms import make_transform
@@ -27,6 +28,7 @@ orbited_object = functools.cache(make_object)
 class OrbitSource:
     """Every task of a few objects of three categories; a fifth of the candidates is dropped."""
 
+    categories: tuple[str, ...] = CATEGORIES
     per_category: int = 4
     candidates: int = 5
     pause_s: float = 0.0
@@ -37,7 +39,9 @@ class OrbitSource:
     name = 'procedural'
 
     def units(self) -> Sequence[WorkUnit]:
-        models = [orbited_object(c, seed) for seed in range(self.per_category) for c in CATEGORIES]
+        models = [
+            orbited_object(c, seed) for seed in range(self.per_category) for c in self.categories
+        ]
         return [
             WorkUnit(
                 key=f'{model.name}/{task}',
@@ -92,6 +96,11 @@ class OrbitSource:
         )
 
 
-def make_orbits(request) -> OrbitSource:
+def make_orbits(request: SourceRequest) -> OrbitSource:
     """What a command line names as 'orbit_source:make_orbits'."""
     return OrbitSource(per_category=request.num_objects or 4)
+
+
+def make_slow_orbits(request: SourceRequest) -> OrbitSource:
+    """The same records, a fifth of a second a unit: there is time to interrupt it."""
+    return OrbitSource(per_category=request.num_objects or 4, pause_s=0.2)
