@@ -44,7 +44,7 @@ def finished_units(folder: Path) -> set[str]:
     return {path.name for path in (folder / 'building' / 'units').glob('*.parquet')}
 
 
-def wait_for(condition, process: subprocess.Popen, seconds: float = 120.0) -> None:
+def wait_for(condition, process: subprocess.Popen, seconds: float = 240.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition() and process.poll() is None:
         assert time.monotonic() < deadline, 'the build does not come along'
@@ -66,6 +66,7 @@ def kill_at_random(folder: Path, rng: random.Random) -> None:
     assert before <= finished_units(folder), 'a finished unit was lost'
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize('kills', [1, pytest.param(10, marks=pytest.mark.slow)])
 def test_a_build_that_is_killed_at_random_ends_as_if_it_had_not_been(tmp_path, kills):
     rng = random.Random(kills)
