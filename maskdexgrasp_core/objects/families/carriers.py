@@ -111,7 +111,7 @@ def build_suitcase(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
     plate = slab(rounded_rectangle((wide, height), corner), -deep / 2, deep / 2, bevel=0.004)
     body = posed([plate], (0, 0, height / 2), axis=(1, 0, 0), angle_rad=np.pi / 2)
     span = min(rng.uniform(0.098, 0.125), wide - 2 * corner + 0.010)
-    path = arch(span, rng.uniform(0.042, 0.055), height - 0.006, squareness=pick(rng, 3.0, 6.0))
+    path = arch(span, rng.uniform(0.055, 0.070), height - 0.006, squareness=pick(rng, 3.0, 6.0))
     handle = bow_handle(path, rng, width=rng.uniform(0.016, 0.024), thickness=0.012)
     latches = [
         rounded_box((0.016, 0.004, 0.020), (sign * 0.33 * wide, -deep / 2 - 0.001, 0.72 * height))

@@ -110,7 +110,7 @@ CONTAINERS: dict[str, Family] = {
         mass_range_kg=(0.25, 0.50),
         affordances={
             'press': 'trigger', 'use': 'neck', 'wrap-grasp': 'body', 'hold': 'body',
-            'lift': 'body', 'twist': 'nozzle',
+            'lift': 'body',
         },
     ),
 }  # fmt: skip

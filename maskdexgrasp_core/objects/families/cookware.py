@@ -42,7 +42,7 @@ def build_pot(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
     dome = height + rng.uniform(0.008, 0.020)
     lid = revolve([(edge, height - 0.001), (edge, height + 0.004), (0.35 * edge, dome)])
     top = knob(rng, rng.uniform(0.013, 0.019), rng.uniform(0.026, 0.032))
-    span, clearance = rng.uniform(0.058, 0.080), rng.uniform(0.028, 0.034)
+    span, clearance = rng.uniform(0.062, 0.080), rng.uniform(0.034, 0.040)
     at = 0.80 * height
     wall_at = float(np.interp(at, [z for _, z in outline], [r for r, _ in outline]))
     start = float(np.sqrt(wall_at**2 - (span / 2) ** 2)) - 0.002
@@ -114,10 +114,10 @@ def build_pitcher(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
 
 def build_jug(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
     """Build a detergent or milk jug: a flat body whose handle at +x bridges a hole."""
-    wide, deep = rng.uniform(0.092, 0.118), rng.uniform(0.056, 0.072)
+    wide, deep = rng.uniform(0.104, 0.126), rng.uniform(0.052, 0.070)
     half, top = rng.uniform(0.080, 0.105), rng.uniform(0.075, 0.095)
     foot = slab(rounded_rectangle((wide, deep), rng.uniform(0.010, 0.026)), 0.0, half, bevel=0.004)
-    slim = wide - rng.uniform(0.048, 0.054)
+    slim = wide - rng.uniform(0.058, 0.066)
     left = -wide / 2
     shoulder, cap_radius = half + top, rng.uniform(0.015, 0.021)
     axis_x = left + slim / 2 + 0.004
@@ -181,7 +181,7 @@ COOKWARE: dict[str, Family] = {
     'kettle': Family(
         build=build_kettle,
         mass_range_kg=(0.45, 0.90),
-        affordances={**_BY_HANDLE, 'pull': 'knob', 'hold': 'handle'},
+        affordances={**_BY_HANDLE, 'hold': 'handle'},
         colors=('silver', 'red', 'blue', 'green', 'white', 'black'),
     ),
     'pitcher': Family(

@@ -60,7 +60,7 @@ def build_soap_dispenser(rng: np.random.Generator, color: Color) -> tuple[Part, 
 
 def build_buzzer(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
     """Build a buzzer or a desk bell: a base and a large button that stands up from it."""
-    radius, height = rng.uniform(0.034, 0.044), rng.uniform(0.018, 0.032)
+    radius, height = rng.uniform(0.034, 0.044), rng.uniform(0.026, 0.042)
     if pick(rng, True, False):
         base = [slab(rounded_rectangle((2 * radius, 2 * radius), 0.008), 0.0, height, bevel=0.002)]
     else:
@@ -99,7 +99,7 @@ def build_alarm_clock(rng: np.random.Generator, color: Color) -> tuple[Part, ...
         top = tall - 0.001
         dial = rounded_box((0.002, 0.82 * wide, 0.7 * tall), (deep / 2, 0, tall / 2), bevel=4e-4)
     size = rng.uniform(0.020, 0.028), rng.uniform(0.030, 0.052)
-    tall = rng.uniform(0.019, 0.027)
+    tall = rng.uniform(0.026, 0.035)
     if pick(rng, True, False):
         button = rounded_box((size[0], size[1], tall), (0, 0, tall / 2), bevel=0.004)
     else:
@@ -236,7 +236,7 @@ DEVICES: dict[str, Family] = {
     'stapler': Family(
         build=build_stapler,
         mass_range_kg=(0.12, 0.30),
-        affordances={'press': 'arm', 'use': 'arm', 'hold': 'base', 'lift': 'base'},
+        affordances={'press': 'arm', 'use': 'arm', 'hold': 'arm', 'lift': 'arm'},
         colors=('black', 'red', 'blue', 'gray', 'green'),
     ),
     'mouse': Family(

@@ -81,7 +81,7 @@ def build_door_handle(rng: np.random.Generator, color: Color) -> tuple[Part, ...
     else:
         plate = posed([revolve_x([(0.025, -0.002), (0.025, 0.004), (0.020, 0.008)])],
                       (face, 0, axis_z))[0]  # fmt: skip
-    stand = rng.uniform(0.042, 0.052)
+    stand = rng.uniform(0.050, 0.062)
     spindle = posed([revolve_x([(0.010, 0.0), (0.009, stand)], sections=12)], (face, 0, axis_z))
     flat = posed(_lever(rng, rng.uniform(0.095, 0.115), rng.uniform(-0.004, 0.008)),
                  (-0.008, 0, 0))  # fmt: skip

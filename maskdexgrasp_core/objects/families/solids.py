@@ -132,7 +132,7 @@ SOLIDS: dict[str, Family] = {
     'camera': Family(
         build=build_camera,
         mass_range_kg=(0.20, 0.35),
-        affordances={'hold': 'body', 'use': 'grip', 'lift': 'body', 'twist': 'lens'},
+        affordances={'hold': 'body', 'use': 'body', 'lift': 'body', 'twist': 'lens'},
         colors=('black', 'silver', 'white', 'red'),
     ),
     'banana': Family(

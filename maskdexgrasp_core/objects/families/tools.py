@@ -196,7 +196,7 @@ TOOLS: dict[str, Family] = {
     'power_drill': Family(
         build=build_power_drill,
         mass_range_kg=(0.70, 1.00),
-        affordances={**_TOOL_USE, 'press': 'trigger', 'twist': 'chuck'},
+        affordances={**_TOOL_USE, 'twist': 'chuck'},
         colors=('yellow', 'green', 'red', 'blue', 'orange'),
     ),
     'flashlight': Family(

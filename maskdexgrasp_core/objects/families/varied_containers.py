@@ -110,10 +110,10 @@ def build_spray_bottle(rng: np.random.Generator, color: Color) -> tuple[Part, ..
     head = rounded_box((long, 0.026, tall), (0.14 * long, 0, head_z), bevel=pick(rng, 3e-3, 9e-3))
     front = 0.64 * long
     nozzle = rounded_box((0.018, 0.018, 0.018), (front + 0.006, 0, head_z + 0.001))
-    lean, drop = rng.uniform(0.004, 0.018), rng.uniform(0.044, 0.056)
+    lean, drop = rng.uniform(0.006, 0.018), rng.uniform(0.048, 0.060)
     path = np.array([[front - 0.016, 0, neck_top], [front - 0.013, 0, neck_top - 0.5 * drop],
                      [front - 0.013 + lean, 0, neck_top - drop]])  # fmt: skip
-    trigger = swept(path, width=rng.uniform(0.014, 0.018), thickness=0.0095)
+    trigger = swept(path, width=rng.uniform(0.015, 0.019), thickness=0.011)
     white = COLORS[pick(rng, 'white', 'black', 'gray')]
     accent = COLORS[pick(rng, 'red', 'blue', 'orange', 'white')]
     return (
