@@ -23,6 +23,7 @@ from maskdexgrasp_core.cli.dataset_tables import (
     subset_table,
     task_table,
 )
+from maskdexgrasp_core.cli.options import MAX_SEED, JsonFile
 from maskdexgrasp_core.dataset.folder_lock import DatasetBusyError, locked_folder
 from maskdexgrasp_core.dataset.manifest import SplitRule, read_manifest
 from maskdexgrasp_core.dataset.reader import Dataset, open_dataset
@@ -54,15 +55,15 @@ Split = Annotated[
 ]
 Category = Annotated[str, typer.Option(help='Of the objects, e.g. mug.')]
 Task = Annotated[str, typer.Option(help='One of the eleven tasks, e.g. handle-grasp.')]
-Seed = Annotated[int, typer.Option(min=0, help='The same seed gives the same answer.')]
+Seed = Annotated[
+    int, typer.Option(min=0, max=MAX_SEED, help='The same seed gives the same answer.')
+]
 
 
 @app.command()
 def stats(
     folder: Folder,
-    json_file: Annotated[
-        Path | None, typer.Option('--json', help='Also write the figures to this file.')
-    ] = None,
+    json_file: JsonFile = None,
     tsne: Annotated[
         Path | None, typer.Option(help='Draw the t-SNE of the hand poses to this picture.')
     ] = None,

@@ -11,6 +11,7 @@ import typer
 from maskdexgrasp_core.cli.console import console, fail, reported_errors
 from maskdexgrasp_core.cli.dataset_progress import BuildDisplay
 from maskdexgrasp_core.cli.dataset_tables import print_matrix
+from maskdexgrasp_core.cli.options import MAX_SEED
 from maskdexgrasp_core.dataset.builder import BuildCfg, build_dataset
 from maskdexgrasp_core.dataset.folder_lock import DatasetBusyError
 from maskdexgrasp_core.dataset.manifest import Manifest
@@ -21,7 +22,9 @@ from maskdexgrasp_core.dataset.statistics import kind_yields
 _INTERRUPTED = 130
 
 Folder = Annotated[Path, typer.Argument(metavar='DIR', help='Folder of the dataset.')]
-Seed = Annotated[int, typer.Option(min=0, help='The same seed gives the same records.')]
+Seed = Annotated[
+    int, typer.Option(min=0, max=MAX_SEED, help='The same seed gives the same records.')
+]
 Workers = Annotated[
     int, typer.Option(min=0, help='Processes; 0: all cores, with --ray those of the cluster.')
 ]

@@ -91,15 +91,8 @@ def build_dataset(
     _refuse_strangers(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with locked_folder(folder):
-        units = source.units()
-        recipe = Recipe(
-            source=source.name,
-            seed=cfg.seed,
-            num_grasps=cfg.num_grasps,
-            num_units=len(units),
-            units_digest=units_digest(units),
-            options=cfg.options,
-        )
+        tasks = list(enumerate(source.units()))
+        recipe = _recipe(source, tasks, cfg)
         building = BuildFolder(folder)
         previous = read_manifest(folder) if (folder / MANIFEST_NAME).exists() else None
         if previous is not None:
@@ -111,11 +104,21 @@ def build_dataset(
                     'or add to it (maskdexgrasp dataset add)'
                 )
         building.open(recipe)
-        done = _run(building, source, list(enumerate(units)), cfg, on_progress)
-        addition = _addition(building, done, recipe, cfg)
-        manifest = add_to_dataset(folder, previous, addition)
+        done = _run(building, source, tasks, cfg, on_progress)
+        manifest = add_to_dataset(folder, previous, _addition(building, done, recipe, cfg))
         building.remove()
         return manifest
+
+
+def _recipe(source: GraspSource, tasks: Sequence[Task], cfg: BuildCfg) -> Recipe:
+    return Recipe(
+        source=source.name,
+        seed=cfg.seed,
+        num_grasps=cfg.num_grasps,
+        num_units=len(tasks),
+        units_digest=units_digest([unit for _, unit in tasks]),
+        options=cfg.options,
+    )
 
 
 def _refuse_strangers(folder: Path) -> None:

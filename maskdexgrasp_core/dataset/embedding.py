@@ -12,6 +12,7 @@ _REACH_M = 0.1
 """A wrist this far away counts as much as a turn by 60 degrees or a joint's whole range."""
 _PERPLEXITY = 30.0
 _MIN_GRASPS = 10
+_MAX_STATE = 2**32
 
 
 def pose_features(grasps: GraspTable) -> NDArray[np.float64]:
@@ -34,5 +35,5 @@ def embed_poses(grasps: GraspTable, *, seed: int) -> NDArray[np.float64]:
     if len(grasps) < _MIN_GRASPS:
         raise InvalidInputError(f't-SNE needs {_MIN_GRASPS} grasps, got {len(grasps)}')
     perplexity = min(_PERPLEXITY, (len(grasps) - 1) / 3)
-    tsne = TSNE(perplexity=perplexity, init='pca', random_state=seed, n_jobs=1)
+    tsne = TSNE(perplexity=perplexity, init='pca', random_state=seed % _MAX_STATE, n_jobs=1)
     return np.asarray(tsne.fit_transform(pose_features(grasps)), dtype=np.float64)
