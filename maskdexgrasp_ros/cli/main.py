@@ -12,6 +12,7 @@ from maskdexgrasp_core.cli.checks import Check, Finding, Verdict
 from maskdexgrasp_core.cli.console import console, installed_version
 from maskdexgrasp_core.cli.dataset import app as dataset
 from maskdexgrasp_core.cli.doctor import make_doctor
+from maskdexgrasp_core.cli.evaluate import evaluate
 from maskdexgrasp_core.cli.generate import generate
 from maskdexgrasp_ros.cli.demo import demo
 from maskdexgrasp_ros.cli.trials import trials
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(trials)
 app.command()(generate)
+app.command()(evaluate)
 app.command()(make_doctor(_ros_checks))
 app.command(context_settings={'allow_extra_args': True})(bench)
 app.add_typer(dataset)

@@ -1,0 +1,104 @@
+"""What is evaluated, and what was found of it: plain data that passes between processes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskdexgrasp_core.evaluation.hand_solid import LIMIT_TOLERANCE_RAD
+from maskdexgrasp_core.hands.shadow import SHADOW
+from maskdexgrasp_core.hands.spec import HandSpec
+from maskdexgrasp_core.objects.model import ObjectModel
+from maskdexgrasp_core.types import Array
+
+_ROTATION_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GraspUnderTest:
+    """One grasp of the Shadow Hand and what it was asked for."""
+
+    key: str
+    """Unique among the grasps of one run."""
+    T_object_wrist: Array
+    """(4, 4) pose of the hand's root in the object frame [m]."""
+    joint_positions: Array
+    """(22,) [rad]."""
+    squeeze_positions: Array | None = None
+    """(22,) [rad] servo targets that came with the grasp; None: it has none."""
+    task: str = ''
+    part: str = ''
+    """Part of the object that was asked; '' when none was."""
+    texts: tuple[str, ...] = ()
+    """Sentences that describe what was asked, the first that names a part counts."""
+    condition: str = ''
+    """Grasps of equal conditions answer the same request."""
+    rank: int = 0
+    """0 is the first that the generator gave for its condition."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ObjectUnderTest:
+    """An object and its grasps: one unit of work."""
+
+    object_id: str
+    category: str
+    model: ObjectModel
+    grasps: tuple[GraspUnderTest, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """What one protocol says of one grasp."""
+
+    held: tuple[bool, ...]
+    """Six, in the order of `protocols.DIRECTIONS`."""
+    success: bool
+    """By the protocol's own verdict."""
+    reason: str
+    """Why it is no success, else ''."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GraspOutcome:
+    """Everything measured of one grasp. A refused grasp holds nowhere and has no geometry."""
+
+    grasp: GraspUnderTest
+    object_id: str
+    category: str
+    holds: tuple[Hold, ...]
+    """One for each protocol of the run."""
+    refused: str = ''
+    """Why the pose cannot be evaluated, '' when it was."""
+    q1: float = float('nan')
+    valid_q1: float = float('nan')
+    penetration_m: float = float('nan')
+    """Pen of the given pose: the object's surface inside the hand."""
+    hand_depth_m: float = float('nan')
+    self_depth_m: float = float('nan')
+    num_links: int = 0
+    """Links that touch after closing, under the first protocol."""
+    part_share: float = float('nan')
+    """Share of those contacts on the asked part; NaN when none is asked, the object has but
+    one, or nothing touches."""
+    agrees: bool | None = None
+    """With the sentence, see `agreement`; None when no part is named or nothing touches."""
+
+
+def refusal(grasp: GraspUnderTest, spec: HandSpec = SHADOW) -> str:
+    """Return why a grasp cannot be evaluated, '' if it can."""
+    arrays = {'T_object_wrist': (4, 4), 'joint_positions': (spec.num_joints,)}
+    if grasp.squeeze_positions is not None:
+        arrays['squeeze_positions'] = (spec.num_joints,)
+    for name, shape in arrays.items():
+        value = np.asarray(getattr(grasp, name), dtype=float)
+        if value.shape != shape:
+            return f'{name} has not the shape {shape}'
+        if not np.isfinite(value).all():
+            return f'{name} is not finite'
+    turn = grasp.T_object_wrist[:3, :3]
+    if np.abs(turn @ turn.T - np.eye(3)).max() > _ROTATION_TOLERANCE or np.linalg.det(turn) < 0:
+        return 'T_object_wrist holds no rotation'
+    joints = grasp.joint_positions
+    if np.maximum(spec.lower - joints, joints - spec.upper).max() > LIMIT_TOLERANCE_RAD:
+        return f'a joint is more than {LIMIT_TOLERANCE_RAD} rad outside its limits'
+    return ''
