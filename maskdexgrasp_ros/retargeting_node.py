@@ -37,6 +37,9 @@ class RetargetingNodeCfg:
     """Pass on only grasps that the arm can execute and that held in a rehearsal in physics."""
     num_wanted: int = field(default=2, metadata={'range': (1, 64), 'read_only': True})
     """Grasps that held in the rehearsal, to stop at."""
+    stop_when_sure: bool = field(default=True, metadata={'read_only': True})
+    """Stop at the first grasp that also held with every position error; the next view gives new
+    ones should it fail."""
     time_budget_s: float = field(default=20.0, metadata={'range': (0.1, 120.0), 'read_only': True})
     """Time to check grasps [s]; doubled while nothing has held."""
 
@@ -58,7 +61,11 @@ class RetargetingNode(Node):
                 self._retargeter,
                 rehearse=GraspRehearsal,
                 objections=GraspPlanner().objections,
-                cfg=CheckCfg(num_wanted=cfg.num_wanted, time_budget_s=cfg.time_budget_s),
+                cfg=CheckCfg(
+                    num_wanted=cfg.num_wanted,
+                    stop_when_sure=cfg.stop_when_sure,
+                    time_budget_s=cfg.time_budget_s,
+                ),
             )
         self._diagnostics = DiagnosticsPublisher(self)
         self._status = StatusReporter(self, self._diagnostics)

@@ -54,6 +54,8 @@ class CheckCfg:
 
     num_wanted: int = 2
     """Grasps that hold, to stop at."""
+    stop_when_sure: bool = False
+    """Stop at the first grasp that also holds with every position error."""
     time_budget_s: float = 5.0
     """Time to check [s]; doubled while nothing has held."""
     offset_m: float = 0.007
@@ -134,8 +136,12 @@ class CheckedRetargeter:
         def is_late() -> bool:
             return time.monotonic() - start > cfg.time_budget_s * (1 if held else 2)
 
+        def is_enough() -> bool:
+            sure = any(grasp.scores['robustness'] >= 1.0 for grasp in held)
+            return len(held) >= cfg.num_wanted or (cfg.stop_when_sure and sure)
+
         for i, grasp in enumerate(made):
-            if is_late() or len(held) >= cfg.num_wanted:
+            if is_late() or is_enough():
                 counts['not tried'] += len(made) - i
                 break
             reason = objection(grasp)

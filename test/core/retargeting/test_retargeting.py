@@ -122,6 +122,18 @@ def test_checked_grasps_are_those_that_the_arm_can_do_and_that_held(observation,
     assert scores == sorted(scores, reverse=True)
 
 
+def test_a_sure_grasp_is_enough_when_asked(observation, grasps):
+    def checked(stop_when_sure: bool):
+        cfg = CheckCfg(num_wanted=4, time_budget_s=60.0, stop_when_sure=stop_when_sure)
+        retargeter = CheckedRetargeter(load_retargeter('fitted'), rehearse=GraspRehearsal, cfg=cfg)
+        return retargeter.retarget(grasps, observation)[0]
+
+    early, patient = checked(True), checked(False)
+    assert 1 <= len(early) <= len(patient)
+    assert sum(grasp.scores['robustness'] == 1.0 for grasp in early) <= 1
+    assert sum(grasp.scores['robustness'] == 1.0 for grasp in patient) > 1
+
+
 def test_no_grasps_give_no_hand_grasps(observation):
     assert load_retargeter('fitted').retarget(GraspSet(grasps=()), observation) == ((), {})
 
