@@ -30,7 +30,7 @@ READ_ONCE = {
     'sim': {'scene', 'seed', 'object_files', 'real_time_factor', 'depth_encoding', 'headless'},
     'perception': {'input', 'completion', 'command_timeout_s'},
     'generator': {'generator', 'num_threads', 'autostart'},
-    'retargeting': {'retargeter', 'rehearse', 'num_wanted', 'time_budget_s'},
+    'retargeting': {'retargeter', 'rehearse', 'num_wanted', 'stop_when_sure', 'time_budget_s'},
     'arm_control': {'driver_timeout_s', 'planner'},
 }
 """Parameters, or groups of them, that a node reads at its start only."""
