@@ -58,7 +58,7 @@ class SimNodeCfg:
         default=0.0, metadata={'range': (0.0, 1000.0), 'read_only': True}
     )
     """Simulated over wall time; 0: real time when idle, as fast as possible during a grasp."""
-    camera_rate_hz: float = field(default=2.0, metadata={'range': (0.0, 60.0)})
+    camera_rate_hz: float = field(default=4.0, metadata={'range': (0.0, 60.0)})
     """Pictures per second of wall time while the robot waits [Hz]; 0: none, they come from
     elsewhere, e.g. a bag."""
     busy_camera_rate_hz: float = field(default=1.0, metadata={'range': (0.0, 60.0)})
