@@ -18,6 +18,7 @@ from maskdexgrasp_core.evaluation.evaluator import EvaluationCfg
 from maskdexgrasp_core.evaluation.generated_grasps import ConditionResult
 from maskdexgrasp_core.evaluation.grasp_under_test import GraspOutcome
 from maskdexgrasp_core.evaluation.intervals import Estimate, Rate, estimate_mean
+from maskdexgrasp_core.evaluation.protocols import DIRECTIONS
 from maskdexgrasp_core.evaluation.wrench_quality import VALID_PENETRATION_M
 from maskdexgrasp_core.hands.shadow import SHADOW
 
@@ -276,10 +277,16 @@ def _protocols(outcomes: Sequence[GraspOutcome], cfg: EvaluationCfg) -> dict[str
     """Return, for each protocol, its numbers, its rates and why grasps failed."""
     content = {}
     for index, protocol in enumerate(cfg.protocols):
-        reasons = Counter(o.holds[index].reason for o in outcomes if o.holds[index].reason)
+        holds = [outcome.holds[index] for outcome in outcomes]
+        # 'lost along +x, -y' counts as 'lost'; where is said by direction.
+        reasons = Counter(hold.reason.partition(' along')[0] for hold in holds if hold.reason)
         content[protocol.name] = {
             'numbers': asdict(protocol),
             'rates': {name: rate.to_json() for name, rate in _rates(outcomes, index).items()},
+            'held_along': {
+                name: sum(hold.held[axis] for hold in holds) / len(holds) if holds else None
+                for axis, name in enumerate(DIRECTIONS)
+            },
             'reasons': dict(reasons.most_common()),
         }
     return content
