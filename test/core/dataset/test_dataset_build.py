@@ -1,8 +1,7 @@
 import json
 import multiprocessing
 import os
-import subprocess
-import sys
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -140,7 +139,7 @@ def test_a_killed_worker_ends_the_build_and_workers_change_no_byte(tmp_path):
                       on_progress=kill_a_worker)  # fmt: skip
     assert not multiprocessing.active_children()
     seen = []
-    build_dataset(tmp_path / 'set', SMALL, replace(cfg, workers=1), on_progress=seen.append)
+    build_dataset(tmp_path / 'set', SMALL, cfg, on_progress=seen.append)
     assert seen[0].resumed_units >= 3
     build_dataset(tmp_path / 'whole', SMALL, cfg)
     assert contents(tmp_path / 'set') == contents(tmp_path / 'whole')
@@ -271,26 +270,26 @@ def test_the_manifest_tells_yields_and_what_was_dropped(built_folder):
     assert all(0.5 < kind.share <= 1 for kind in yields if kind.candidates >= 20)
 
 
+def hold(folder: Path, locked) -> None:
+    with locked_folder(folder):
+        locked.set()
+        time.sleep(60)
+
+
 def test_a_second_builder_is_refused_with_the_name_of_the_first(tmp_path):
-    script = (
-        'import sys, time; from pathlib import Path\n'
-        'from maskdexgrasp_core.dataset.folder_lock import locked_folder\n'
-        'with locked_folder(Path(sys.argv[1])):\n'
-        "    print('locked', flush=True)\n"
-        '    time.sleep(60)\n'
-    )
-    first = subprocess.Popen(
-        [sys.executable, '-c', script, str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
+    context = multiprocessing.get_context('fork')
+    locked = context.Event()
+    first = context.Process(target=hold, args=(tmp_path, locked))
+    first.start()
     try:
-        assert first.stdout.readline().strip() == 'locked'
+        assert locked.wait(20)
         with pytest.raises(
             DatasetBusyError, match=rf'process {first.pid} on {os.uname().nodename}'
         ):
             build_dataset(tmp_path, SMALL, HERE)
     finally:
         first.kill()
-        first.wait()
+        first.join()
     build_dataset(tmp_path, SMALL, HERE)  # the system took the lock back
     assert verify_dataset(tmp_path) == []
 
