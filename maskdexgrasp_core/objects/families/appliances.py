@@ -70,9 +70,9 @@ def build_iron(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
     upper = 0.88 * outline, outline * [0.70, 0.55] - [0.05 * length, 0]
     shell = hull(np.concatenate([np.column_stack([o, np.full(12, z)])
                                  for o, z in zip(upper, (0.009, tall), strict=True)]))  # fmt: skip
-    span = rng.uniform(0.100, 0.118)
+    span = min(rng.uniform(0.100, 0.118), 0.68 * length)
     path = arch(span, rng.uniform(0.046, 0.058), tall - 0.006, squareness=pick(rng, 3.0, 5.0))
-    path = path - [0.10 * length, 0, 0]
+    path = path - [0.05 * length, 0, 0]
     if pick(rng, True, False):
         path = path[:-1]  # open towards the tip
     handle = bow_handle(path, rng, width=rng.uniform(0.022, 0.028), thickness=0.017)

@@ -105,12 +105,12 @@ def build_bucket(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
 
 def build_suitcase(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
     """Build a small case or toolbox that stands, its handle on top along x."""
-    wide, deep = rng.uniform(0.140, 0.215), rng.uniform(0.048, 0.090)
+    wide, deep = rng.uniform(0.150, 0.215), rng.uniform(0.048, 0.090)
     height = rng.uniform(0.085, 0.140)
     corner = rng.uniform(0.006, 0.030)
     plate = slab(rounded_rectangle((wide, height), corner), -deep / 2, deep / 2, bevel=0.004)
     body = posed([plate], (0, 0, height / 2), axis=(1, 0, 0), angle_rad=np.pi / 2)
-    span = min(rng.uniform(0.098, 0.125), wide - 2 * corner + 0.010)
+    span = min(rng.uniform(0.108, 0.135), wide - 2 * corner + 0.010)
     path = arch(span, rng.uniform(0.055, 0.070), height - 0.006, squareness=pick(rng, 3.0, 6.0))
     handle = bow_handle(path, rng, width=rng.uniform(0.016, 0.024), thickness=0.012)
     latches = [

@@ -41,7 +41,7 @@ def build_pot(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
     edge = outline[-1][0]
     dome = height + rng.uniform(0.008, 0.020)
     lid = revolve([(edge, height - 0.001), (edge, height + 0.004), (0.35 * edge, dome)])
-    top = knob(rng, rng.uniform(0.013, 0.019), rng.uniform(0.026, 0.032))
+    top = knob(rng, rng.uniform(0.013, 0.019), rng.uniform(0.030, 0.038))
     span, clearance = rng.uniform(0.062, 0.080), rng.uniform(0.034, 0.040)
     at = 0.80 * height
     wall_at = float(np.interp(at, [z for _, z in outline], [r for r, _ in outline]))
@@ -115,7 +115,7 @@ def build_pitcher(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
 def build_jug(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
     """Build a detergent or milk jug: a flat body whose handle at +x bridges a hole."""
     wide, deep = rng.uniform(0.104, 0.126), rng.uniform(0.052, 0.070)
-    half, top = rng.uniform(0.080, 0.105), rng.uniform(0.075, 0.095)
+    half, top = rng.uniform(0.065, 0.090), rng.uniform(0.095, 0.115)
     foot = slab(rounded_rectangle((wide, deep), rng.uniform(0.010, 0.026)), 0.0, half, bevel=0.004)
     slim = wide - rng.uniform(0.058, 0.066)
     left = -wide / 2

@@ -99,7 +99,7 @@ def build_alarm_clock(rng: np.random.Generator, color: Color) -> tuple[Part, ...
         top = tall - 0.001
         dial = rounded_box((0.002, 0.82 * wide, 0.7 * tall), (deep / 2, 0, tall / 2), bevel=4e-4)
     size = rng.uniform(0.020, 0.028), rng.uniform(0.030, 0.052)
-    tall = rng.uniform(0.026, 0.035)
+    tall = rng.uniform(0.030, 0.040)
     if pick(rng, True, False):
         button = rounded_box((size[0], size[1], tall), (0, 0, tall / 2), bevel=0.004)
     else:

@@ -136,7 +136,7 @@ def build_teapot(rng: np.random.Generator, color: Color) -> tuple[Part, ...]:
     top = outline[-1][0]
     lid = revolve([(0.9 * top, height - 0.001), (0.6 * top, height + rng.uniform(0.005, 0.014))])
     cover = lid.bounds[1][2]
-    grip = posed(knob(rng, rng.uniform(0.012, 0.017), rng.uniform(0.025, 0.031)),
+    grip = posed(knob(rng, rng.uniform(0.012, 0.017), rng.uniform(0.028, 0.036)),
                  (0, 0, cover - 0.001))  # fmt: skip
     loop = wall_loop(outline, (0.14 * height, rng.uniform(0.82, 0.92) * height),
                      rng.uniform(0.036, 0.044), squareness=pick(rng, 2.0, 3.0, 5.0))  # fmt: skip
