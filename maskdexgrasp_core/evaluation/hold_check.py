@@ -182,14 +182,16 @@ class HoldChecker:
         joints = values[1]
         if self.protocol.starts_open:
             joints = 2.0 * values[1] - values[2]
-        joints = np.clip(joints, *model.jnt_range[self._joint_ids()].T)
+        joints = self._within_limits(joints)
         data.qpos[self._joint_q] = joints
         data.qpos[self._object_q : self._object_q + 7] = to_qpos(np.linalg.inv(values[0]))
         data.ctrl[:] = joints
         mujoco.mj_forward(model, data)
 
-    def _joint_ids(self) -> NDArray[np.int64]:
-        return self._model.actuator_trnid[:, 0].astype(np.int64)
+    def _within_limits(self, joints: Array) -> Array:
+        """Return joint positions (J,) [rad] clipped to their limits, which physics keeps softly."""
+        lower, upper = self._model.jnt_range[self._model.actuator_trnid[:, 0]].T
+        return np.clip(joints, lower, upper)
 
     def _close(self, grasp: HandGraspPose) -> None:
         """Ramp the servos to the squeeze, then wait."""
@@ -206,7 +208,7 @@ class HoldChecker:
     def _settled(self, grasp: HandGraspPose) -> HandGraspPose:
         return HandGraspPose(
             np.linalg.inv(self._object_pose()).astype(float),
-            self._data.qpos[self._joint_q].copy(),
+            self._within_limits(self._data.qpos[self._joint_q]),
             np.asarray(grasp.squeeze_positions, dtype=float),
         )
 
