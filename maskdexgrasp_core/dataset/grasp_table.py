@@ -16,8 +16,9 @@ from maskdexgrasp_core.dataset.columns import (
     transforms_from_columns,
     vectors_from_column,
 )
-from maskdexgrasp_core.dataset.record import DIRECTIONS, NUM_JOINTS, GraspRecord
+from maskdexgrasp_core.dataset.record import NUM_JOINTS, GraspRecord
 from maskdexgrasp_core.dataset.schema import GRASP_SCHEMA, TEXT_COLUMNS
+from maskdexgrasp_core.evaluation.protocols import DIRECTIONS
 from maskdexgrasp_core.types import Array
 
 Floats32 = NDArray[np.float32]
@@ -190,7 +191,7 @@ class GraspTable:
 
     @cached_property
     def held(self) -> NDArray[np.bool_]:
-        """(N, 6): held under a load in each of `record.DIRECTIONS`; False where not checked."""
+        """(N, 6): held under a load in each of `protocols.DIRECTIONS`; False where not checked."""
         held = np.zeros((len(self), len(DIRECTIONS)), dtype=bool)
         column = self._column('held').drop_null()
         held[self.is_checked] = vectors_from_column(column, len(DIRECTIONS))

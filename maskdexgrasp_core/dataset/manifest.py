@@ -11,13 +11,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from maskdexgrasp_core.dataset.atomic_files import write_atomically
-from maskdexgrasp_core.dataset.record import DIRECTIONS, FORMS
+from maskdexgrasp_core.dataset.record import FORMS
 from maskdexgrasp_core.dataset.schema import (
     COLUMN_NOTES,
     FORMAT_NAME,
     FORMAT_VERSION,
 )
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.evaluation.protocols import DIRECTIONS
 from maskdexgrasp_core.frames import SHADOW_ROOT
 from maskdexgrasp_core.hands.shadow import SHADOW
 

@@ -8,11 +8,10 @@ vectors are in the order of `SHADOW.joint_names`.
 from dataclasses import dataclass, field
 
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.evaluation.protocols import DIRECTIONS
 from maskdexgrasp_core.objects.model import ObjectModel
 from maskdexgrasp_core.types import Array
 
-DIRECTIONS: tuple[str, ...] = ('+x', '-x', '+y', '-y', '+z', '-z')
-"""Of the loads in `GraspChecks.held`, object frame."""
 FORMS: tuple[str, ...] = ('basic', 'present', 'progressive', 'passive')
 """Of the sentences in `GraspRecord.texts`."""
 SOURCES: tuple[str, ...] = ('procedural', 'affordpose', 'oakshape')
@@ -27,7 +26,7 @@ class GraspChecks:
     """What the physics check measured in the settled pose."""
 
     held: tuple[bool, ...]
-    """Whether the object stayed in the hand under a load in each of `DIRECTIONS`."""
+    """Whether the object stayed in the hand under a load in each of `protocols.DIRECTIONS`."""
     penetration_m: float
     """Deepest overlap of hand and object [m], >= 0."""
     num_contacts: int

@@ -7,7 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from maskdexgrasp_core.dataset.record import DIRECTIONS, FORMS, NUM_JOINTS
+from maskdexgrasp_core.dataset.record import FORMS, NUM_JOINTS
+from maskdexgrasp_core.evaluation.protocols import DIRECTIONS
 
 FORMAT_NAME = 'maskdexgrasp-dataset'
 FORMAT_VERSION = 1

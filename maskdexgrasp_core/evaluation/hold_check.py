@@ -189,7 +189,7 @@ class HoldChecker:
         mujoco.mj_forward(model, data)
 
     def _within_limits(self, joints: Array) -> Array:
-        """Return joint positions (J,) [rad] clipped to their limits, which physics keeps softly."""
+        """Return joint positions (J,) [rad] clipped to their limits; physics keeps them softly."""
         lower, upper = self._model.jnt_range[self._model.actuator_trnid[:, 0]].T
         return np.clip(joints, lower, upper)
 
