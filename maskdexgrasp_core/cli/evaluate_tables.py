@@ -90,7 +90,7 @@ def _protocols(protocols: Json) -> Table:
 def _groups(kind: str, rows: Json) -> Table:
     table = Table({'tasks': 'task', 'categories': 'category'}[kind], box=None, header_style='bold')
     for title in ('grasps', 'all six', 'interval', 'Q1', 'Pen [cm]', 'on part', 'text'):
-        table.add_column(escape(title), justify='right')
+        table.add_column(escape(title), justify='right', no_wrap=True)
     for name, row in rows.items():
         table.add_row(
             name,
