@@ -72,8 +72,10 @@ def check_all(items: list[ObjectUnderTest], protocol: str) -> None:
     """Check every grasp."""
     for item in items:
         checker = HoldChecker(item.model, load_protocol(protocol))
-        for g in item.grasps:
-            checker.check(HandGraspPose(g.T_object_wrist, g.joint_positions, g.squeeze_positions))
+        for grasp in item.grasps:
+            if grasp.squeeze_positions is not None:
+                pose = grasp.T_object_wrist, grasp.joint_positions, grasp.squeeze_positions
+                checker.check(HandGraspPose(*pose))
 
 
 def score_all(items: list[ObjectUnderTest]) -> None:

@@ -85,7 +85,10 @@ def evaluate_object(item: ObjectUnderTest, cfg: EvaluationCfg) -> list[GraspOutc
     """
     reasons = [refusal(grasp) for grasp in item.grasps]
     usable = [g for g, reason in zip(item.grasps, reasons, strict=True) if not reason]
-    measured = iter(_measure(item, usable, cfg) if usable else ())
+    try:
+        measured = iter(_measure(item, usable, cfg) if usable else ())
+    except InvalidInputError as error:
+        raise InvalidInputError(f'{item.object_id}: {error}') from error
     return [
         _refused(item, grasp, reason, cfg) if reason else next(measured)
         for grasp, reason in zip(item.grasps, reasons, strict=True)

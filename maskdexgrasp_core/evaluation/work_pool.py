@@ -38,7 +38,8 @@ def run_units(
     Args:
         work: Can be pickled; gives the same result in whichever process it runs.
         items: Can be pickled; taken as workers become free.
-        workers: Processes with one thread each; 1 works in this process.
+        workers: Processes with one thread each, ended when the iterator is closed; 1 works in
+            this process.
 
     Raises:
         WorkerKilledError: If a worker was killed.
@@ -57,6 +58,7 @@ def run_units(
 def _run_processes(
     work: Callable[[Item], Result], items: Iterable[Item], workers: int
 ) -> Iterator[Result]:
+    before = set(multiprocessing.active_children())
     context = multiprocessing.get_context('spawn')
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
     running: set[Future[Result]] = set()
@@ -77,7 +79,9 @@ def _run_processes(
         raise WorkerKilledError(
             'a worker process was killed (out of memory?): take fewer workers'
         ) from error
-    finally:
+    finally:  # every result is out, or nobody waits for the rest
+        for child in set(multiprocessing.active_children()) - before:
+            child.kill()
         pool.shutdown(wait=True, cancel_futures=True)
 
 
