@@ -31,12 +31,18 @@ def subset_table(figures: DatasetFigures) -> Table:
 
 
 def task_table(figures: DatasetFigures) -> Table:
-    """Return grasps and part agreement of each task."""
+    """Return grasps, part agreement and clearance of the table of each task."""
     table = Table('task', box=None, header_style='bold')
     table.add_column('grasps', justify='right')
     table.add_column('contacts on the asked part', justify='right')
+    table.add_column('clear of the table', justify='right')
     for task, number in figures.tasks.items():
-        table.add_row(task, f'{number:,}', percent(figures.part_share_by_task[task]))
+        table.add_row(
+            task,
+            f'{number:,}',
+            percent(figures.part_share_by_task[task]),
+            percent(figures.clear_of_table_by_task[task]),
+        )
     return table
 
 
@@ -55,7 +61,8 @@ def quality_lines(figures: DatasetFigures) -> list[str]:
             f'physics: {figures.checked:,} checked, {figures.held_all:,} held in all six '
             f'directions; means: penetration {means["penetration_cm"]:.3f} cm, '
             f'Q1 {_number(means["q1"])}, {means["num_contacts"]:.1f} links in contact, '
-            f'{percent(means["part_share"])} of the contacts on the asked part'
+            f'{percent(means["part_share"])} of the contacts on the asked part; '
+            f'{percent(figures.clear_of_table)} of the hands clear the table'
         )
     return lines
 

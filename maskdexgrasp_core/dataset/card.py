@@ -27,8 +27,9 @@ table in the middle of its footprint), 22 joint angles, 22 servo targets that sq
 the part of the object it asks for, the parts of the hand in contact, the side that the palm comes
 from, four sentences (command, present, progressive, passive), and what the physics check measured:
 whether the object stayed in the hand under loads in six directions, the deepest penetration, the
-number of touching links, the share of contacts on the asked part, and Q1. Units are metres,
-radians and kilograms; `manifest.json` lists columns, joints and frames.
+number of touching links, the share of contacts on the asked part, Q1, and how high the lowest
+point of the hand is above the table. Units are metres, radians and kilograms; `manifest.json`
+lists columns, joints and frames.
 
 ## Opening it
 ```python
@@ -51,8 +52,8 @@ studying which part a task asks for. Objects, not grasps, are divided: `test-ins
 objects of seen categories, `test-categories` are categories that training never sees.
 
 ## Not good for
-- Objects are rigid, with one friction coefficient, and alone: no clutter, no table in the way of
-  the hand unless the source says so.
+- Objects are rigid, with one friction coefficient, and alone: no clutter. The check has no table;
+  a hand with a negative `table_gap_m` would be in it while the object rests.
 - Checks are of one simulator; a grasp that holds there need not hold in a real hand.
 - Sentences say what a grammar or a vision-language model says of a grasp, not what people do.
 - The frequency of tasks, parts and fingers is that of the source, not that of human use.

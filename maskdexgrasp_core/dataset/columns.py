@@ -15,6 +15,7 @@ from maskdexgrasp_core.dataset.record import (
     ObjectRecord,
 )
 from maskdexgrasp_core.dataset.schema import (
+    CHECK_COLUMNS,
     GRASP_SCHEMA,
     OBJECT_SCHEMA,
     TEXT_COLUMNS,
@@ -47,7 +48,7 @@ def grasps_to_table(records: Sequence[GraspRecord]) -> pa.Table:
         columns[name] = [record.texts[number] for record in records]
     checks = [record.checks for record in records]
     columns['held'] = [None if check is None else list(check.held) for check in checks]
-    for name in ('penetration_m', 'num_contacts', 'part_share', 'q1'):
+    for name in CHECK_COLUMNS[1:]:
         columns[name] = [None if check is None else getattr(check, name) for check in checks]
     arrays = [
         column if isinstance(column, pa.Array) else pa.array(column, field.type)
@@ -158,5 +159,5 @@ def _checks(row: dict[str, Any]) -> GraspChecks | None:
         return None
     return GraspChecks(
         held=tuple(row['held']),
-        **{name: row[name] for name in ('penetration_m', 'num_contacts', 'part_share', 'q1')},
+        **{name: row[name] for name in CHECK_COLUMNS[1:]},
     )

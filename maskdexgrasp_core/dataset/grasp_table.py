@@ -217,6 +217,11 @@ class GraspTable:
         """(N,) Ferrari-Canny radius; NaN where not computed or not checked."""
         return self._numbers('q1')
 
+    @cached_property
+    def table_gaps_m(self) -> Floats32:
+        """(N,) lowest point of the hand above the table [m]; NaN where unknown or not checked."""
+        return self._numbers('table_gap_m')
+
     def _column(self, name: str) -> pa.ChunkedArray:
         column = self._columns[name]
         return column if self._rows is None else column.take(pa.array(self._rows))

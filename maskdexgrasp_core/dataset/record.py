@@ -5,6 +5,7 @@ middle of its footprint at the height of the table. The hand is `hands.shadow.SH
 vectors are in the order of `SHADOW.joint_names`.
 """
 
+import math
 from dataclasses import dataclass, field
 
 from maskdexgrasp_core.errors import InvalidInputError
@@ -35,12 +36,17 @@ class GraspChecks:
     """Share of the contacts that lie on the asked part, 0..1; NaN when no part is asked."""
     q1: float
     """Radius of the ball inside the wrench hull (Ferrari-Canny); NaN when not computed."""
+    table_gap_m: float
+    """Height of the lowest point of the settled hand above the plane on which the object rests
+    [m], negative where the hand would be in the table; NaN when the source knows no table."""
 
     def __post_init__(self) -> None:
         if len(self.held) != len(DIRECTIONS):
             raise InvalidInputError(
                 f'held: got {len(self.held)} values, expected one for each of {DIRECTIONS}'
             )
+        if math.isinf(self.table_gap_m):
+            raise InvalidInputError('table_gap_m is infinite; NaN says that no table is known')
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

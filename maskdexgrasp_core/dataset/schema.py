@@ -13,7 +13,7 @@ from maskdexgrasp_core.evaluation.protocols import DIRECTIONS
 FORMAT_NAME = 'maskdexgrasp-dataset'
 FORMAT_VERSION = 1
 TEXT_COLUMNS = tuple(f'text_{form}' for form in FORMS)
-CHECK_COLUMNS = ('held', 'penetration_m', 'num_contacts', 'part_share', 'q1')
+CHECK_COLUMNS = ('held', 'penetration_m', 'num_contacts', 'part_share', 'q1', 'table_gap_m')
 """Null where a grasp was not checked in physics."""
 
 
@@ -49,6 +49,7 @@ GRASP_SCHEMA = pa.schema(
         pa.field('num_contacts', pa.int32()),
         pa.field('part_share', pa.float32()),
         pa.field('q1', pa.float32()),
+        pa.field('table_gap_m', pa.float32()),
     ]
 )
 """One row for each grasp, in `grasps/part-*.parquet`."""
@@ -92,12 +93,14 @@ COLUMN_NOTES: dict[str, str] = {
     'num_contacts': 'links of the hand that touch the object',
     'part_share': 'share of contacts on the asked part, 0..1; NaN when no part is asked',
     'q1': 'radius of the ball inside the wrench hull; NaN when not computed',
+    'table_gap_m': 'height of the lowest point of the hand above the table [m]; NaN when no table '
+    'is known',
 }
 """Column of the grasps -> meaning; copied into every manifest."""
 
 _PLAIN_STRINGS = ('grasp_id',)
 _FLOAT_LISTS = ('translation', 'quat_wxyz', 'joint_positions', 'squeeze_positions')
-_FLOATS = ('penetration_m', 'part_share', 'q1')
+_FLOATS = ('penetration_m', 'part_share', 'q1', 'table_gap_m')
 
 
 def grasp_write_options() -> dict[str, Any]:

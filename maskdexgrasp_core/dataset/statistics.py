@@ -1,5 +1,6 @@
 """The figures of a dataset: Table 4 of the paper, and what lies behind its rows."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -71,6 +72,10 @@ class DatasetFigures:
     """penetration_cm, q1, num_contacts, part_share: means over the checked grasps."""
     part_share_by_task: dict[str, float] = field(default_factory=dict)
     """Task -> mean share of the contacts on the asked part."""
+    clear_of_table: float = math.nan
+    """Share of the grasps whose hand is all above the table, of those where a table is known."""
+    clear_of_table_by_task: dict[str, float] = field(default_factory=dict)
+    """Task -> the same."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -103,6 +108,11 @@ def compute_figures(data: Dataset) -> DatasetFigures:
         },
         part_share_by_task={
             task: _mean(grasps.part_shares[grasps.tasks == task])
+            for task in _in_order(grasps.tasks)
+        },
+        clear_of_table=_share_above(grasps.table_gaps_m),
+        clear_of_table_by_task={
+            task: _share_above(grasps.table_gaps_m[grasps.tasks == task])
             for task in _in_order(grasps.tasks)
         },
     )
@@ -150,6 +160,11 @@ def _kinds(names: NDArray[np.str_]) -> list[str]:
 def _in_order(tasks: NDArray[np.str_]) -> list[str]:
     there = set(tasks.tolist())
     return [task for task in TASKS if task in there]
+
+
+def _share_above(gaps_m: NDArray[np.float32]) -> float:
+    known = gaps_m[~np.isnan(gaps_m)]
+    return float((known >= 0).mean()) if len(known) else math.nan
 
 
 def _mean(values: NDArray[np.float32]) -> float:

@@ -19,6 +19,7 @@ _LIMIT_TOLERANCE_RAD = 0.01
 _SQUEEZE_REACH_RAD = 1.6
 """How far beyond a joint's limit the target of its servo may lie."""
 _REACH_M = 1.0
+_HAND_LENGTH_M = 0.3
 _UNIT_TOLERANCE = 1e-4
 Mask = NDArray[np.bool_]
 
@@ -115,3 +116,7 @@ def _check_problems(grasps: GraspTable, table: pa.Table) -> Iterator[str]:
     share = grasps.part_shares
     yield from _found(grasps, 'with an impossible part_share', sure & ((share < 0) | (share > 1)))
     yield from _found(grasps, 'with an impossible q1', sure & (grasps.q1s < 0))
+    gap = np.abs(grasps.table_gaps_m)
+    yield from _found(
+        grasps, 'with an impossible table_gap_m', sure & (gap > _REACH_M + _HAND_LENGTH_M)
+    )

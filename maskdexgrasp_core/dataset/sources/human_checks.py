@@ -75,6 +75,7 @@ def measure_held(model: ObjectModel, grasps: Sequence[HeldGrasp]) -> list[GraspC
                 else float('nan')
             ),
             q1=float(scores.q1[row]),
+            table_gap_m=float('nan'),  # hands of people were recorded without a table
         )
         for row, grasp in enumerate(grasps)
     ]

@@ -92,6 +92,7 @@ class OrbitSource:
                 num_contacts=int(rng.integers(3, 9)),
                 part_share=float(rng.uniform(0.5, 1)),
                 q1=float(rng.uniform(0, 0.3)),
+                table_gap_m=float(rng.uniform(-0.02, 0.06)),
             ),
         )
 

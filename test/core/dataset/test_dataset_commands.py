@@ -85,6 +85,11 @@ def test_stats_print_the_table_and_write_it(built_folder, tmp_path):
     assert content['held_all'] == content['checked'] == len(data.grasps)
     assert content['means']['q1'] == pytest.approx(float(data.grasps.q1s.mean()), abs=1e-6)
     assert 0.5 < content['part_share_by_task']['lift'] < 1
+    above = data.grasps.table_gaps_m >= 0
+    assert content['clear_of_table'] == pytest.approx(float(above.mean()))
+    lifts = data.grasps.tasks == 'lift'
+    assert content['clear_of_table_by_task']['lift'] == pytest.approx(float(above[lifts].mean()))
+    assert 'clear of the table' in plain(done)
     assert f'{len(data.grasps):,}' in done.output
     for name in ('procedural', 'test-categories', 'mug', 'wrap-grasp'):
         assert name in done.output
@@ -101,6 +106,11 @@ def test_stats_without_a_physics_check_have_no_numbers_of_it(tmp_path, built_fol
     figures = compute_figures(replace(data, grasps=table))
     assert figures.checked == figures.held_all == 0
     assert np.isnan(figures.means['penetration_cm'])
+    assert np.isnan(figures.clear_of_table)
+    unknown = [replace(g, checks=replace(g.checks, table_gap_m=np.nan)) for g in data.grasps[:9]]
+    no_table = compute_figures(replace(data, grasps=GraspTable.from_records(unknown)))
+    assert no_table.checked == 9
+    assert np.isnan(no_table.clear_of_table), 'no table is no share of zero'
 
 
 def test_the_embedding_is_drawn_and_repeats(built_folder, tmp_path):

@@ -26,10 +26,13 @@ def records():
 def test_records_survive_a_file(records, tmp_path):
     unchecked = replace(records[0], grasp_id='unchecked', checks=None)
     no_q1 = replace(records[1], grasp_id='no q1', checks=replace(records[1].checks, q1=np.nan))
+    no_table = replace(
+        records[3], grasp_id='no table', checks=replace(records[3].checks, table_gap_m=np.nan)
+    )
     one_fell = replace(
         records[2], grasp_id='fell', checks=replace(records[2].checks, held=(True,) * 5 + (False,))
     )
-    written = [*records, unchecked, no_q1, one_fell]
+    written = [*records, unchecked, no_q1, one_fell, no_table]
     pq.write_table(grasps_to_table(written), tmp_path / 'part.parquet', **grasp_write_options())
     read = grasps_from_table(pq.read_table(tmp_path / 'part.parquet'))
     assert len(read) == len(written)
@@ -46,6 +49,8 @@ def test_records_survive_a_file(records, tmp_path):
         assert ours.checks.held == theirs.checks.held
         assert ours.checks.num_contacts == theirs.checks.num_contacts
         assert ours.checks.q1 == pytest.approx(theirs.checks.q1, abs=1e-6, nan_ok=True)
+        gap_m = theirs.checks.table_gap_m
+        assert ours.checks.table_gap_m == pytest.approx(gap_m, abs=1e-6, nan_ok=True)
         assert ours.checks.part_share == pytest.approx(theirs.checks.part_share, abs=1e-6)
 
 
@@ -66,6 +71,14 @@ def test_columns_in_bulk_say_the_same_as_records(records):
     assert table.is_checked.tolist() == [True] * len(records) + [False]
     assert not table.held[-1].any()
     assert np.isnan(table.q1s[-1])
+    gaps = [record.checks.table_gap_m for record in records]
+    np.testing.assert_allclose(table.table_gaps_m[:-1], gaps, atol=1e-6)
+    assert np.isnan(table.table_gaps_m[-1])
+
+
+def test_an_infinite_height_above_the_table_is_refused(records):
+    with pytest.raises(InvalidInputError, match='table_gap_m is infinite'):
+        replace(records[0].checks, table_gap_m=-np.inf)
 
 
 def test_no_grasps_at_all_have_empty_columns():

@@ -131,6 +131,8 @@ ROW_DAMAGES = {
     'share': (write_bad_value('part_share', 1.5), 'impossible part_share'),
     'q1': (write_bad_value('q1', -1.0), 'impossible q1'),
     'contacts': (write_bad_value('num_contacts', -1), 'negative number of contacts'),
+    'table': (write_bad_value('table_gap_m', -2.0), 'impossible table_gap_m'),
+    'infinite table': (write_bad_value('table_gap_m', np.inf), 'impossible table_gap_m'),
     'half a check': (write_bad_value('q1', None), 'only some values'),
     'a row less': (lambda rows: rows[:-1], 'counts are'),
     'a row more': (lambda rows: [*rows, {**rows[3], 'grasp_id': 'new'}], 'counts are'),

@@ -14,6 +14,7 @@ from maskdexgrasp_core.evaluation.hand_solid import load_hand_solid
 from maskdexgrasp_core.evaluation.hold_check import HandGraspPose, HoldChecker, HoldResult
 from maskdexgrasp_core.evaluation.object_surface import ObjectSurface
 from maskdexgrasp_core.evaluation.protocols import load_protocol
+from maskdexgrasp_core.evaluation.table_gap import table_gaps_m
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import PARTS
 from maskdexgrasp_core.objects.model import ObjectModel
@@ -90,6 +91,7 @@ class Settler:
         poses = np.stack([grasp.T_object_wrist for grasp, _, _ in self._held])
         joints = np.stack([grasp.joint_positions for grasp, _, _ in self._held])
         scores = score_geometry(load_hand_solid(), self._surface, poses, joints)
+        gaps_m = table_gaps_m(load_hand_solid(), poses, joints)
         found = []
         for row, (grasp, result, share) in enumerate(self._held):
             depth = float(scores.penetration_m[row])
@@ -103,6 +105,7 @@ class Settler:
                 num_contacts=len(links),
                 part_share=share,
                 q1=float(scores.q1[row]),
+                table_gap_m=float(gaps_m[row]),
             )
             touching = {SHADOW.part_of_link(link) for link in links}
             fingers = tuple(part for part in PARTS if part in touching)

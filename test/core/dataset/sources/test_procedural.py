@@ -11,6 +11,7 @@ from maskdexgrasp_core.dataset.sources.procedural.settling import approach_of
 from maskdexgrasp_core.dataset.sources.procedural.source import EffortCfg
 from maskdexgrasp_core.dataset.sources.protocol import BuiltUnit, GraspSource, WorkUnit
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.evaluation.hand_solid import load_hand_solid
 from maskdexgrasp_core.evaluation.hold_check import HandGraspPose, HoldChecker
 from maskdexgrasp_core.evaluation.protocols import load_protocol
 from maskdexgrasp_core.hands.shadow import SHADOW
@@ -49,6 +50,11 @@ def test_grasps_of_a_lid_hold_and_touch_the_lid(jar: BuiltUnit) -> None:
         assert grasp.part == 'lid'
         assert grasp.checks.part_share >= 0.7
         assert grasp.checks.penetration_m <= 0.004
+        skin = (
+            load_hand_solid().place(grasp.T_object_wrist[None], grasp.joint_positions[None]).skin
+        )
+        lowest = skin[0, :, 2].min()
+        assert lowest - 0.006 < grasp.checks.table_gap_m < lowest + 1e-6
         assert 'lid' in grasp.texts[0]
         assert np.all(grasp.joint_positions >= SHADOW.lower - 0.1)
         assert np.all(grasp.joint_positions <= SHADOW.upper + 0.1)
