@@ -96,14 +96,16 @@ class GraspMotions:
     def objection(self, grasp: HandGrasp) -> str:
         """Return '' when some arm posture reaches a grasp, inserts and lifts without collision.
 
-        Otherwise return a short reason. The way there is not planned.
+        Otherwise return a short reason. The way there is not planned, but its end must be free.
         """
+        opened = self._ordered(grasp, grasp.pregrasp_positions)
         solutions, contact = self._ik_solutions(grasp, self._home, 0)
         if not solutions:
             return 'out of reach' if contact is None else 'arm in collision at the grasp'
         for q in solutions:
             try:
-                self._lines(grasp, q)
+                inward, _, _ = self._lines(grasp, q)
+                self._planner.require_free(inward[:1], opened, TRANSIT)
             except StageError as error:
                 code = error.outcome.code
             else:

@@ -150,6 +150,26 @@ def test_objections_tell_what_the_arm_can_do(planner, grasp, observe_box):
     assert objection(replace(grasp, T_base_grasp=far)) == 'out of reach'
 
 
+def test_objections_foresee_what_planning_finds_near_the_table(planner, grasp, observe_box):
+    """The straight way in may brush the table, but the way to its beginning must not."""
+    objection = planner.objections(observe_box())
+    reasons = []
+    for height in (0.10, 0.072, 0.070, 0.068, 0.066, 0.060, 0.048):
+        low = grasp.T_base_grasp.copy()
+        low[:3, 3] = [0.40, 0.22, height]
+        near = low.copy()
+        near[2, 3] += 0.003
+        lowered = replace(grasp, T_base_grasp=low, T_base_pregrasp=low, T_base_approach=near)
+        try:
+            planner.plan(observe_box(), [lowered], HOME)
+            reasons.append('')
+        except StageError as error:
+            reasons.append(error.outcome.reason)
+        assert bool(objection(lowered)) == bool(reasons[-1]), (height, reasons[-1])
+    assert '' in reasons
+    assert any('at the goal of the motion' in reason for reason in reasons)
+
+
 def test_objections_keep_the_scene_that_they_were_made_for(planner, grasp, observe_box):
     hidden = np.random.default_rng(1).uniform([0.2, -0.1, 0.0], [0.4, 0.1, 0.3], (200, 3))
     free = planner.objections(observe_box())
