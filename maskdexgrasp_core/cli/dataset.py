@@ -1,4 +1,4 @@
-"""`maskdexgrasp dataset`: build, extend, describe, draw, check and divide sets of grasps."""
+"""`maskdexgrasp dataset`: build, extend, describe, count, draw, check and divide sets."""
 
 import json
 import math
@@ -17,6 +17,7 @@ from maskdexgrasp_core.cli.console import (
     write_json,
 )
 from maskdexgrasp_core.cli.dataset_build import Folder, add, build
+from maskdexgrasp_core.cli.dataset_describe import describe
 from maskdexgrasp_core.cli.dataset_tables import (
     print_matrix,
     quality_lines,
@@ -40,7 +41,7 @@ _MAX_SHOWN = 100
 
 app = typer.Typer(
     name='dataset',
-    help='Build, extend, describe, draw, check and divide sets of grasps.',
+    help='Build, extend, describe, count, draw, check and divide sets of grasps.',
     no_args_is_help=True,
     rich_markup_mode='rich',
     pretty_exceptions_enable=False,
@@ -49,6 +50,7 @@ app = typer.Typer(
 )
 app.command()(build)
 app.command()(add)
+app.command()(describe)
 
 Split = Annotated[
     str, typer.Option(help='train, test-instances, test-categories, or test for both.')

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from maskdexgrasp_core.dataset.atomic_files import write_atomically
-from maskdexgrasp_core.dataset.manifest import BuildEntry, Manifest
+from maskdexgrasp_core.dataset.manifest import BuildEntry, DescriptionEntry, Manifest
 
 CARD_NAME = 'README.md'
 _BEGIN = '<!-- figures: rewritten by maskdexgrasp, edits here are lost -->'
@@ -87,7 +87,12 @@ def _figures(manifest: Manifest) -> str:
         'How it was made:',
     ]
     return '\n'.join(
-        [*lines, *(_build_line(build) for build in manifest.builds), _split(manifest)]
+        [
+            *lines,
+            *(_build_line(build) for build in manifest.builds),
+            *(_description_line(entry) for entry in manifest.descriptions),
+            _split(manifest),
+        ]
     )
 
 
@@ -97,6 +102,11 @@ def _build_line(build: BuildEntry) -> str:
         f'- {build.num_grasps:,} grasps from {how}, seed {build.seed}, code version '
         f'{build.code_version}: {_SOURCE_TEXT.get(build.source, "a source of its own")}.'
     )
+
+
+def _description_line(entry: DescriptionEntry) -> str:
+    writer = f'the model `{entry.model}`' if entry.model else f'the grammar, seed {entry.seed}'
+    return f'- Revision {entry.revision}: sentences of {entry.num_grasps:,} grasps by {writer}.'
 
 
 def _split(manifest: Manifest) -> str:

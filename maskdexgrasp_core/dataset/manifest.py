@@ -8,7 +8,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from maskdexgrasp_core.dataset.atomic_files import write_atomically
 from maskdexgrasp_core.dataset.record import FORMS
@@ -24,6 +24,7 @@ from maskdexgrasp_core.hands.shadow import SHADOW
 
 MANIFEST_NAME = 'manifest.json'
 Json = dict[str, Any]
+Entry = TypeVar('Entry', 'BuildEntry', 'DescriptionEntry')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,25 @@ class BuildEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DescriptionEntry:
+    """One revision that gave grasps other sentences."""
+
+    revision: int
+    writer: str
+    """'grammar' or 'vlm' (a vision-language model)."""
+    model: str
+    """As its server calls it; '' for the grammar."""
+    seed: int
+    command: str
+    """As in `BuildEntry`."""
+    code_version: str
+    num_grasps: int
+    """Whose sentences are of this writer."""
+    num_failed: int
+    """That it was asked for in vain: they kept their sentences."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SplitRule:
     """How objects were divided."""
 
@@ -78,6 +98,8 @@ class Manifest:
     counts: dict[str, int]
     """grasps, objects, categories, tasks, texts."""
     builds: tuple[BuildEntry, ...] = ()
+    descriptions: tuple[DescriptionEntry, ...] = ()
+    """Empty: all sentences are those of the builds."""
     split: SplitRule | None = None
     """None: as the sources said."""
 
@@ -160,13 +182,16 @@ def _from_json(content: Json) -> Manifest:
         files={path: FileEntry(**entry) for path, entry in content['files'].items()},
         counts={name: int(count) for name, count in content['counts'].items()},
         builds=tuple(_known_fields(BuildEntry, build) for build in content['builds']),
+        descriptions=tuple(
+            _known_fields(DescriptionEntry, entry) for entry in content['descriptions']
+        ),
         split=None
         if split is None
         else SplitRule(**{**split, 'test_categories': tuple(split['test_categories'])}),
     )
 
 
-def _known_fields(kind: type[BuildEntry], content: Json) -> BuildEntry:
+def _known_fields(kind: type[Entry], content: Json) -> Entry:
     return kind(**{entry.name: content[entry.name] for entry in fields(kind)})
 
 

@@ -66,6 +66,9 @@ def _manifest_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
             yield f'{MANIFEST_NAME}: {name!r} is not what this version writes'
     if manifest.objects_file not in manifest.files:
         yield f'{MANIFEST_NAME}: it does not name {manifest.objects_file}'
+    for entry in manifest.descriptions:
+        if not 0 < entry.revision <= manifest.revision or entry.num_grasps < 1:
+            yield f'{MANIFEST_NAME}: it cannot have been described in revision {entry.revision}'
     built = sum(build.num_grasps for build in manifest.builds)
     if built != manifest.counts.get('grasps'):
         yield f'{MANIFEST_NAME}: its builds add up to {built} grasps, its counts do not'

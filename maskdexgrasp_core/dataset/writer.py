@@ -7,9 +7,9 @@ manifest names and the next writer deletes.
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from maskdexgrasp_core.dataset.card import write_card
 from maskdexgrasp_core.dataset.columns import object_rows, objects_to_table
 from maskdexgrasp_core.dataset.manifest import (
     BuildEntry,
+    DescriptionEntry,
     FileEntry,
     Manifest,
     SplitRule,
@@ -95,7 +96,8 @@ def add_to_dataset(folder: Path, previous: Manifest | None, addition: Addition) 
     first = len(previous.grasp_files) if previous else 0
     for number, part in enumerate(_parts(addition.grasps), start=first):
         written.count(part)
-        _write_part(folder, f'{GRASPS}/part-{number:05d}.parquet', part, written)
+        path = f'{GRASPS}/part-{number:05d}.parquet'
+        written.files[path] = _write_part(folder, path, part)
     for row in addition.objects:
         if written.per_object[row['object_id']]:
             _write_object(folder, row, addition.meshes[row['object_id']], rows, written)
@@ -112,12 +114,30 @@ def add_to_dataset(folder: Path, previous: Manifest | None, addition: Addition) 
 def change_split(folder: Path, previous: Manifest, rule: SplitRule) -> Manifest:
     """Write the next revision with the objects divided by `rule`. The caller holds the lock."""
     rows = read_object_rows(folder, previous)
-    files = {path: entry for path, entry in previous.files.items() if path.startswith(
-        (f'{GRASPS}/', f'{OBJECTS}/'))}  # fmt: skip
-    tasks = set[str]()
-    for path in previous.grasp_files:
-        tasks.update(pq.read_table(folder / path, columns=['task'])['task'].unique().to_pylist())
+    files, tasks = _carried_files(previous), _tasks(folder, previous)
     return write_revision(folder, replace(previous, split=rule), rows, files, tasks=tasks)
+
+
+def replace_sentences(
+    folder: Path, previous: Manifest, parts: Mapping[str, pa.Table], entry: DescriptionEntry
+) -> Manifest:
+    """Write the next revision with other sentences. The caller holds the lock.
+
+    Args:
+        folder: Of the dataset.
+        previous: Revision before this one.
+        parts: Path of a grasp table -> the same rows with other sentences; the rest is kept.
+        entry: Who wrote them.
+    """
+    rows = read_object_rows(folder, previous)
+    files, tasks = _carried_files(previous), _tasks(folder, previous)
+    for old, table in parts.items():
+        name = PurePosixPath(old).stem.partition('-r')[0]
+        path = f'{GRASPS}/{name}-r{previous.revision + 1}.parquet'
+        del files[old]
+        files[path] = _write_part(folder, path, table)
+    described = replace(previous, descriptions=(*previous.descriptions, entry))
+    return write_revision(folder, described, rows, files, tasks=tasks)
 
 
 def write_revision(
@@ -146,6 +166,7 @@ def write_revision(
         files=dict(files),
         counts=count_dataset(rows, tasks),
         builds=(*(previous.builds if previous else ()), *([build] if build else [])),
+        descriptions=previous.descriptions if previous else (),
         split=previous.split if previous else None,
     )
     content = _parquet_bytes(objects_to_table(rows), compression='zstd')
@@ -189,6 +210,16 @@ def read_object_rows(folder: Path, manifest: Manifest) -> list[Row]:
     return object_rows(pq.read_table(folder / manifest.objects_file))
 
 
+def _carried_files(previous: Manifest) -> dict[str, FileEntry]:
+    """Return the files that the next revision has, too: all but the objects table."""
+    return {path: entry for path, entry in previous.files.items() if '/' in path}
+
+
+def _tasks(folder: Path, manifest: Manifest) -> set[str]:
+    columns = (pq.read_table(folder / path, columns=['task']) for path in manifest.grasp_files)
+    return {task for column in columns for task in column['task'].unique().to_pylist()}
+
+
 def _parts(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """Yield the same rows in tables of `_ROWS_PER_PART`, the last one smaller."""
     kept: list[pa.Table] = []
@@ -205,11 +236,11 @@ def _parts(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(kept)
 
 
-def _write_part(folder: Path, path: str, table: pa.Table, written: _Written) -> None:
+def _write_part(folder: Path, path: str, table: pa.Table) -> FileEntry:
     table = table.combine_chunks().cast(GRASP_SCHEMA)
     content = _parquet_bytes(table, **grasp_write_options())
     write_atomically(folder / path, content)
-    written.files[path] = file_entry(content, num_rows=table.num_rows)
+    return file_entry(content, num_rows=table.num_rows)
 
 
 def _write_object(

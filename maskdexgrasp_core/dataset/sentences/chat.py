@@ -11,7 +11,7 @@ import openai
 from pydantic import BaseModel, Field
 
 from maskdexgrasp_core.dataset.sentences.model_cfg import ModelCfg
-from maskdexgrasp_core.errors import MaskDexGraspError
+from maskdexgrasp_core.dataset.sentences.writing import EndpointError
 
 Message = Mapping[str, Any]
 _DETAIL = 300
@@ -33,10 +33,6 @@ class FailureKind(str, Enum):
     CUT_SHORT = 'cut short'
     INVALID_ANSWER = 'invalid answer'
     REFUSED = 'refused'
-
-
-class EndpointError(MaskDexGraspError, RuntimeError):
-    """The server will answer no request: wrong key, wrong model, no credit, or it is gone."""
 
 
 @dataclass(frozen=True)

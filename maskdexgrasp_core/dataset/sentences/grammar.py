@@ -5,6 +5,7 @@ A seed draws a plan: frame, verb, names of object and part, what else is said an
 """
 
 import random
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -66,6 +67,11 @@ class _Extras:
     approach: str = ''
     purpose: str = ''
     result: str = ''
+
+
+def sentence_seed(seed: int, grasp_id: str) -> int:
+    """Return the seed of one grasp's sentences, given that of the whole set."""
+    return zlib.crc32(f'{seed}/{grasp_id}'.encode())
 
 
 def write_sentences(facts: SentenceFacts, seed: int) -> Sentences:

@@ -8,19 +8,22 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from maskdexgrasp_core.dataset.sentences.facts import SentenceFacts, Sentences
+from maskdexgrasp_core.dataset.sentences.facts import Sentences
 from maskdexgrasp_core.dataset.sentences.grammar import write_sentences
 from maskdexgrasp_core.dataset.sentences.instruction import INSTRUCTION, describe
 from maskdexgrasp_core.dataset.sentences.model_cfg import ModelCfg
+from maskdexgrasp_core.dataset.sentences.writing import (
+    EndpointError,
+    SentenceItem,
+    WrittenSentences,
+)
 
 try:
     from maskdexgrasp_core.dataset.sentences.answer_cache import AnswerCache, question_key
     from maskdexgrasp_core.dataset.sentences.asking import Asker
-    from maskdexgrasp_core.dataset.sentences.chat import EndpointError, RequestError
+    from maskdexgrasp_core.dataset.sentences.chat import RequestError
     from maskdexgrasp_core.dataset.sentences.tally import Tally, WritingReport
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
@@ -29,39 +32,6 @@ except ModuleNotFoundError as error:
 
 _AHEAD = 4
 """Grasps that are looked at before their turn, for each request that may run."""
-
-
-class Picture(Protocol):
-    """A picture of a grasp that is drawn only when the model must see it."""
-
-    @property
-    def digest(self) -> str:
-        """Hash of what is shown, known before it is drawn; equal pictures, equal digests."""
-
-    def png(self) -> bytes:
-        """Draw the picture and return it as a PNG file."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SentenceItem:
-    """A grasp that wants sentences."""
-
-    facts: SentenceFacts
-    picture: Picture
-    seed: int
-    """Of the offline grammar, should it have to help out."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WrittenSentences:
-    """The sentences of one grasp and who wrote them."""
-
-    sentences: Sentences | None
-    """None: nobody did."""
-    origin: str
-    """'model', 'cache' (the model, before), 'grammar' or 'missing'."""
-    reason: str = ''
-    """Why the model did not."""
 
 
 class VisionLanguageWriter:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from orbit_source import OrbitSource
+from power_cut import Mains, PowerCutError
 
 from maskdexgrasp_core.dataset.builder import BuildCfg, build_dataset
 from maskdexgrasp_core.dataset.manifest import read_manifest
@@ -108,26 +109,6 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     assert 'the same command resumes' in ' '.join(output.split()), output
     assert 'Traceback' not in output
     wait_for_end(workers)
-
-
-class PowerCutError(BaseException):
-    """The machine is gone: nothing after it runs."""
-
-
-class Mains:
-    """Cuts the power before the file with this number gets its name."""
-
-    def __init__(self, monkeypatch, at: int) -> None:
-        self.calls, self.at = 0, at
-        rename = Path.replace
-
-        def rename_or_die(path, target):
-            self.calls += 1
-            if self.calls > self.at:
-                raise PowerCutError
-            return rename(path, target)
-
-        monkeypatch.setattr(Path, 'replace', rename_or_die)
 
 
 def test_power_may_fail_before_any_single_file(tmp_path, monkeypatch):

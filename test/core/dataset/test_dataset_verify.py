@@ -263,6 +263,10 @@ def test_missing_values_are_found(folder):
     assert verify_dataset(folder) != []
 
 
+WRITTEN_LATER = {
+    'revision': 9, 'writer': 'grammar', 'model': '', 'seed': 0, 'command': '',
+    'code_version': '0.1.0', 'num_grasps': 5, 'num_failed': 0,
+}  # fmt: skip
 MANIFEST_DAMAGES = {
     'counts': lambda content: content['counts'].update(grasps=99_999),
     'tasks': lambda content: content['counts'].update(tasks=11),
@@ -271,6 +275,7 @@ MANIFEST_DAMAGES = {
     'rows': lambda content: content['files'][PART].update(num_rows=3),
     'revision': lambda content: content.update(revision=9),
     'builds': lambda content: content.update(builds=[]),
+    'descriptions': lambda content: content.update(descriptions=[WRITTEN_LATER]),
     'split': lambda content: content['split'].update(seed=77, test_share=0.9),
     'unknown split category': lambda content: content['split'].update(test_categories=['sofa']),
     'files': lambda content: content.pop('files'),

@@ -10,7 +10,11 @@ import numpy as np
 import torch
 
 from maskdexgrasp_core.dataset.record import GraspRecord, ObjectRecord
-from maskdexgrasp_core.dataset.sentences import SentenceFacts, write_sentences
+from maskdexgrasp_core.dataset.sentences import (
+    SentenceFacts,
+    sentence_seed,
+    write_sentences,
+)
 from maskdexgrasp_core.dataset.sources.procedural.proposals import (
     AskedPart,
     ProposalCfg,
@@ -198,6 +202,6 @@ def _record(
         squeeze_positions=held.grasp.squeeze_positions,
         fingers=held.fingers,
         approach=held.approach,
-        texts=write_sentences(facts, zlib.crc32(f'{seed}/{grasp_id}'.encode())),
+        texts=write_sentences(facts, sentence_seed(seed, grasp_id)),
         checks=held.checks,
     )

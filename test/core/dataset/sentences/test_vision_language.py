@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from maskdexgrasp_core.dataset.sentences import SentenceFacts, write_sentences
-from maskdexgrasp_core.dataset.sentences.chat import EndpointError
 from maskdexgrasp_core.dataset.sentences.instruction import INSTRUCTION
 from maskdexgrasp_core.dataset.sentences.model_cfg import ModelCfg
-from maskdexgrasp_core.dataset.sentences.vision_language import (
+from maskdexgrasp_core.dataset.sentences.vision_language import VisionLanguageWriter
+from maskdexgrasp_core.dataset.sentences.writing import (
+    EndpointError,
     SentenceItem,
-    VisionLanguageWriter,
     WrittenSentences,
 )
 
