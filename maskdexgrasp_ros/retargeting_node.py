@@ -38,8 +38,8 @@ class RetargetingNodeCfg:
     num_wanted: int = field(default=2, metadata={'range': (1, 64), 'read_only': True})
     """Grasps that held in the rehearsal, to stop at."""
     stop_when_sure: bool = field(default=True, metadata={'read_only': True})
-    """Stop at the first grasp that also held with every position error; the next view gives new
-    ones should it fail."""
+    """Stop at the first grasp that also held with every position error and hardly slipped; the
+    next view gives new ones should it fail."""
     time_budget_s: float = field(default=20.0, metadata={'range': (0.1, 120.0), 'read_only': True})
     """Time to check grasps [s]; doubled while nothing has held."""
 

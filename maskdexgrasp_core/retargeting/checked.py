@@ -55,7 +55,9 @@ class CheckCfg:
     num_wanted: int = 2
     """Grasps that hold, to stop at."""
     stop_when_sure: bool = False
-    """Stop at the first grasp that also holds with every position error."""
+    """Stop at the first grasp that also holds with every position error and hardly slips."""
+    sure_slip_m: float = 0.004
+    """How far the object may slip in the hand of a grasp that is sure [m]."""
     time_budget_s: float = 5.0
     """Time to check [s]; doubled while nothing has held."""
     offset_m: float = 0.007
@@ -137,7 +139,10 @@ class CheckedRetargeter:
             return time.monotonic() - start > cfg.time_budget_s * (1 if held else 2)
 
         def is_enough() -> bool:
-            sure = any(grasp.scores['robustness'] >= 1.0 for grasp in held)
+            sure = any(
+                grasp.scores['robustness'] >= 1.0 and grasp.scores['slip_m'] <= cfg.sure_slip_m
+                for grasp in held
+            )
             return len(held) >= cfg.num_wanted or (cfg.stop_when_sure and sure)
 
         for i, grasp in enumerate(made):
