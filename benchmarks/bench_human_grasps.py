@@ -1,7 +1,7 @@
 """Measures the way from human hands to Shadow grasps before and after refinement (Eq. 9, Eq. 10).
 
 Human hands are closed around objects of our families (`test/data/human_release.py`), since the
-recordings of others cannot be shipped. Run: python benchmarks/bench_human_grasps.py [--hands 8]
+recordings of others cannot be shipped. Run: python benchmarks/bench_human_grasps.py --hands 8
 """
 
 import argparse
@@ -30,7 +30,6 @@ CATEGORIES = (
     'apple', 'ball', 'bottle', 'box', 'can', 'cup', 'goblet', 'jar', 'mug', 'pepper_mill',
     'soap_dispenser', 'spray_bottle',
 )  # fmt: skip
-SEED = 100
 RELEASE = runpy.run_path(
     str(Path(__file__).parents[1] / 'test' / 'data' / 'human_release.py'), run_name='release'
 )
@@ -66,7 +65,9 @@ def main() -> None:
     """Print one row an object, and the means."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--hands', type=int, default=8, help='hands around each object')
-    count = parser.parse_args().hands
+    parser.add_argument('--seed', type=int, default=100, help='of the objects')
+    args = parser.parse_args()
+    count = args.hands
     torch.set_num_threads(1)
     rows = []
     print(
@@ -74,7 +75,7 @@ def main() -> None:
     )
     print('|---|---|---|---|---|---|---|---|')
     for category in CATEGORIES:
-        model = make_object(category, SEED)
+        model = make_object(category, args.seed)
         grasps = human_grasps(model, count)
         plain = convert(model, grasps, 0)
         began = time.process_time()
@@ -91,7 +92,6 @@ def main() -> None:
         ]
         rows.append([*row, seconds / count])
         print(f'| {category} |' + ''.join(f' {value:.1f} |' for value in rows[-1]), flush=True)
-        print(f'  {plain.dropped} {refined.dropped}')
     print('| mean |' + ''.join(f' {value:.1f} |' for value in np.mean(rows, axis=0)))
 
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from maskdexgrasp_core.dataset.record import GraspChecks, GraspRecord, ObjectRecord
 from maskdexgrasp_core.dataset.sentences import SentenceFacts, write_sentences
@@ -32,9 +30,13 @@ from maskdexgrasp_core.retargeting.human import (
     HumanRetargeter,
     ShadowPoses,
 )
-from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, ForceSolver
-from maskdexgrasp_core.synthesis.refinement import GraspState
-from maskdexgrasp_core.synthesis.squeeze import SqueezeCfg, squeeze_targets
+from maskdexgrasp_core.retargeting.human_squeeze import (
+    GripCfg,
+    GripTarget,
+    NearPads,
+    near_pads,
+    squeeze_positions,
+)
 from maskdexgrasp_core.types import Array
 
 
@@ -56,12 +58,7 @@ class ConversionCfg:
     """How human grasps become grasps of the Shadow Hand, and which are dropped."""
 
     fit: HumanFitCfg = field(default_factory=HumanFitCfg)
-    squeeze: SqueezeCfg = field(default_factory=SqueezeCfg)
-    contact: ContactCfg = field(default_factory=ContactCfg)
-    touch_gap_m: float = 0.01
-    """Pads nearer to the object than this bear contact forces [m]."""
-    max_contacts: int = 12
-    """The nearest pads count."""
+    grip: GripCfg = field(default_factory=GripCfg)
     max_fingertip_error_m: float = 0.03
     """Grasps whose fingertips end further from the human ones are dropped [m]."""
     max_penetration_m: float = 0.015
@@ -81,14 +78,6 @@ class Conversion:
     """After Eq. (10)."""
 
 
-class _Pads(NamedTuple):
-    """Contact candidates of one grasp that touch, nearest first."""
-
-    candidates: NDArray[np.int64]
-    """Indices of `SHADOW.contact_candidates`."""
-    contacts: Contacts
-
-
 class HumanGraspConverter:
     """Converts the human grasps of one object after another.
 
@@ -103,7 +92,6 @@ class HumanGraspConverter:
         self.cfg = cfg or ConversionCfg()
         self._make_check = make_check
         self._retargeter = HumanRetargeter(self.cfg.fit)
-        self._pad_parts = np.array(self._retargeter.kinematics.contact_parts)
 
     def convert(self, target: ObjectRecord, grasps: Sequence[HumanGrasp], seed: int) -> Conversion:
         """Return records of the grasps that could be converted, in their order.
@@ -119,21 +107,20 @@ class HumanGraspConverter:
         poses = self._retargeter.refine(start, keypoints, surface)
         before = self._retargeter.measure(start, keypoints, surface)
         after = self._retargeter.measure(poses, keypoints, surface)
-        pads = self._touching(poses, surface)
-        squeezes = self._squeezes(poses, pads, target.model.center_of_mass)
+        pads = near_pads(self._retargeter.kinematics, poses, surface, self.cfg.grip)
+        hands = self._hands(poses, pads, GripTarget(surface, target.model.center_of_mass))
         checker = self._make_check(target.model) if self._make_check else None
         dropped: Counter[str] = Counter()
         kept = []
-        wrists, joints = poses.transforms(), poses.joint_positions.double().numpy()
-        for row, grasp in enumerate(grasps):
-            pose = HandGraspPose(wrists[row], joints[row], squeezes[row])
-            reason, result = self._refusal(after, pads[row], row), None
+        for row, (grasp, hand) in enumerate(zip(grasps, hands, strict=True)):
+            reason, pose, result = self._refusal(after, pads[row], row), hand, None
             if not reason and checker is not None:
-                reason, pose, result = check_grasp(checker, pose)
+                reason, pose, result = check_grasp(checker, hand)
             if reason:
                 dropped[reason] += 1
             else:
-                kept.append(_Kept(grasp, pose, result, self._fingers(pads[row])))
+                near = tuple(part for part in PARTS if part in pads[row].parts)
+                kept.append(_Kept(grasp, pose, result, near))
         return Conversion(
             records=_records(target, kept, seed),
             dropped=dict(dropped),
@@ -141,11 +128,16 @@ class HumanGraspConverter:
             after=after,
         )
 
-    def _fingers(self, pads: _Pads) -> tuple[str, ...]:
-        touching = set(self._pad_parts[pads.candidates])
-        return tuple(part for part in PARTS if part in touching)
+    def _hands(
+        self, poses: ShadowPoses, pads: list[NearPads], target: GripTarget
+    ) -> list[HandGraspPose]:
+        squeezes = squeeze_positions(
+            self._retargeter.kinematics, poses, pads, target, self.cfg.grip
+        )
+        joints = poses.joint_positions.double().numpy()
+        return list(map(HandGraspPose, poses.transforms(), joints, squeezes))
 
-    def _refusal(self, measures: FitMeasures, pads: _Pads, row: int) -> str:
+    def _refusal(self, measures: FitMeasures, pads: NearPads, row: int) -> str:
         """Return why a fitted grasp is dropped before any check, '' if it is not."""
         cfg = self.cfg
         if measures.fingertip_error_m[row] > cfg.max_fingertip_error_m:
@@ -155,36 +147,6 @@ class HumanGraspConverter:
         if len(pads.candidates) < 2:
             return 'fewer than two pads touch'
         return ''
-
-    def _touching(self, poses: ShadowPoses, surface: GridSignedDistance) -> list[_Pads]:
-        cfg = self.cfg
-        with torch.no_grad():
-            hand = self._retargeter.kinematics.forward(*poses)
-            distance, normals = surface.query(hand.contact_points)
-            on_surface = (hand.contact_points - distance[..., None] * normals).double().numpy()
-            facing = (hand.contact_normals * normals).sum(-1) < -0.2
-        touches = ((distance.abs() < cfg.touch_gap_m) & facing).numpy()
-        away, outward = distance.abs().numpy(), normals.double().numpy()
-        pads = []
-        for row in range(len(away)):
-            index = np.nonzero(touches[row])[0]
-            index = index[np.argsort(away[row, index], kind='stable')][: cfg.max_contacts]
-            pads.append(_Pads(index, Contacts(on_surface[row, index], outward[row, index])))
-        return pads
-
-    def _squeezes(self, poses: ShadowPoses, pads: list[_Pads], center: Array) -> Array:
-        """Return servo targets (B, 22) [rad]; the pose itself where nothing touches."""
-        cfg = self.cfg
-        forces = [
-            ForceSolver(pad.contacts, center, cfg.contact).grip(cfg.squeeze.total_force_n).forces
-            if len(pad.candidates) >= 2
-            else np.zeros((len(pad.candidates), 3))
-            for pad in pads
-        ]
-        state = GraspState(*poses, torch.zeros(len(pads), 0, 3))
-        index = [pad.candidates for pad in pads]
-        targets = squeeze_targets(self._retargeter.kinematics, state, index, forces, cfg.squeeze)
-        return np.asarray(targets.double().numpy())
 
 
 class _Kept(NamedTuple):

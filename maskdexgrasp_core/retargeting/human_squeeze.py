@@ -1,0 +1,151 @@
+"""Servo targets that turn a pose copied from a human hand into a grip.
+
+A human fingertip gives way by millimetres, so a copied pose leaves gaps. Servos first aim where
+the nearest pad of each finger meets the surface, and then beyond it by what a balanced grip
+takes.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
+from maskdexgrasp_core.hands.kinematics import HandKinematics
+from maskdexgrasp_core.hands.spec import PARTS
+from maskdexgrasp_core.retargeting.human import ShadowPoses
+from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, ForceSolver
+from maskdexgrasp_core.synthesis.refinement import GraspState
+from maskdexgrasp_core.synthesis.squeeze import SqueezeCfg, squeeze_targets
+from maskdexgrasp_core.types import Array
+
+_FACING = -0.2
+"""A pad faces the object if its normal and the object's have a smaller product than this."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GripCfg:
+    """Which pads grip, and how hard."""
+
+    touch_gap_m: float = 0.015
+    """Pads nearer to the object than this take part [m]."""
+    pads_per_part: int = 2
+    """The nearest pads of every finger and of the palm."""
+    max_closing_rad: float = 0.5
+    """Furthest that a joint goes to bring a pad to the surface [rad]."""
+    squeeze: SqueezeCfg = field(default_factory=SqueezeCfg)
+    contact: ContactCfg = field(default_factory=ContactCfg)
+
+
+class NearPads(NamedTuple):
+    """Pads of one hand that take part in its grip; of each part the nearest first."""
+
+    candidates: NDArray[np.int64]
+    """Indices of the hand's contact candidates, (C,)."""
+    contacts: Contacts
+    """Where they meet the surface, object frame."""
+    parts: tuple[str, ...]
+    """Part of the hand of each."""
+
+
+class GripTarget(NamedTuple):
+    """What is gripped, object frame."""
+
+    surface: GridSignedDistance
+    center: Array
+    """Centre of mass, (3,) [m]."""
+
+
+def near_pads(
+    kinematics: HandKinematics, poses: ShadowPoses, surface: GridSignedDistance, cfg: GripCfg
+) -> list[NearPads]:
+    """Return the pads of each hand that face the object from near."""
+    with torch.no_grad():
+        hand = kinematics.forward(*poses)
+        distance, normals = surface.query(hand.contact_points)
+        on_surface = (hand.contact_points - distance[..., None] * normals).double().numpy()
+        facing = (hand.contact_normals * normals).sum(-1) < _FACING
+    near = ((distance.abs() < cfg.touch_gap_m) & facing).numpy()
+    away, outward = distance.abs().numpy(), normals.double().numpy()
+    all_parts = np.array(kinematics.contact_parts)
+    found = []
+    for row in range(len(away)):
+        index = np.nonzero(near[row])[0]
+        index = index[np.argsort(away[row, index], kind='stable')]
+        named = all_parts[index]
+        index = np.concatenate([index[named == part][: cfg.pads_per_part] for part in PARTS])
+        contacts = Contacts(on_surface[row, index], outward[row, index])
+        found.append(NearPads(index, contacts, tuple(map(str, all_parts[index]))))
+    return found
+
+
+def squeeze_positions(
+    kinematics: HandKinematics,
+    poses: ShadowPoses,
+    pads: list[NearPads],
+    target: GripTarget,
+    cfg: GripCfg,
+) -> Array:
+    """Return servo targets (B, 22) [rad]; hands with fewer than two pads only close.
+
+    Args:
+        kinematics: Of the Shadow Hand.
+        poses: B hands, object frame.
+        pads: Of each hand, see `near_pads`.
+        target: The object.
+        cfg: Force and limits.
+    """
+    forces = [
+        ForceSolver(pad.contacts, target.center, cfg.contact)
+        .grip(cfg.squeeze.total_force_n)
+        .forces
+        if len(pad.candidates) >= 2
+        else np.zeros((len(pad.candidates), 3))
+        for pad in pads
+    ]
+    state = GraspState(*poses, torch.zeros(len(pads), 0, 3))
+    index = [pad.candidates for pad in pads]
+    pressing = squeeze_targets(kinematics, state, index, forces, cfg.squeeze)
+    closing = closing_steps(kinematics, poses, pads, target.surface)
+    limit = cfg.max_closing_rad
+    return np.asarray((pressing + closing.clamp(-limit, limit)).double().numpy())
+
+
+def _grip_forces(contacts: Contacts, center: Array, cfg: GripCfg) -> Array:
+    if len(contacts.points) < 2:
+        return np.zeros((len(contacts.points), 3))
+    return ForceSolver(contacts, center, cfg.contact).grip(cfg.squeeze.total_force_n).forces
+
+
+def closing_steps(
+    kinematics: HandKinematics,
+    poses: ShadowPoses,
+    pads: list[NearPads],
+    surface: GridSignedDistance,
+) -> Tensor:
+    """Return the least motion of the joints (B, 22) [rad] that closes the fingers' gaps.
+
+    To first order: the nearest pad of each finger moves along the slope of its distance.
+    """
+    joints = poses.joint_positions.clone().requires_grad_()
+    points = kinematics.forward(poses.translation, poses.rotation, joints).contact_points
+    distance = surface.distance(points)
+    steps = torch.zeros_like(joints)
+    for part in PARTS[1:]:
+        nearest = [
+            (row, int(pad.candidates[pad.parts.index(part)]))
+            for row, pad in enumerate(pads)
+            if part in pad.parts
+        ]
+        if not nearest:
+            continue
+        row, column = torch.tensor(nearest).T
+        gap = distance[row, column]
+        (slope,) = torch.autograd.grad(gap.sum(), joints, retain_graph=True)
+        slope = slope[row]
+        size = slope.square().sum(1, keepdim=True).clamp_min(1e-6)
+        steps[row] -= gap.detach().clamp_min(0.0)[:, None] * slope / size
+    return steps
