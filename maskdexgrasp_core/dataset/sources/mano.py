@@ -140,6 +140,6 @@ def find_mano(path: Path | None) -> Path:
     tried = f'it is not at {named}' if named else 'no path was given'
     raise InvalidInputError(
         f'OakShape stores MANO parameters, so it needs the file {FILE_NAME}: {tried}. Register at '
-        f'https://mano.is.tue.mpg.de, download the models, and give the path by the option `mano` '
+        f'https://mano.is.tue.mpg.de, download the models, and give the path by --mano '
         f'or the environment variable {ENVIRONMENT_VARIABLE}'
     )
