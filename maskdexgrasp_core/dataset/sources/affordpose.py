@@ -114,10 +114,12 @@ class AffordPoseSource:
         dropped: Counter[str] = Counter()
         notes: list[str] = []
         files = self._read(folder, dropped, notes)
-        placed = self._placed(unit, folder.parent.name, files, dropped, notes)
+        if others := _drop_other_meshes(files):
+            dropped['another mesh than most files of the object'] = others
+        placed = self._placed(unit, *next(iter(files.items())), notes) if files else None
         if placed is None:
             dropped['object cannot be used'] += len(files)
-            return BuiltUnit(object_record=None, dropped=dict(dropped), notes=notes)
+            return BuiltUnit(object_record=None, dropped=dict(+dropped), notes=notes)
         target = ObjectRecord.from_model(placed.model, source=NAME)
         grasps = [
             HumanGrasp(
@@ -142,7 +144,7 @@ class AffordPoseSource:
     def _read(
         self, folder: Path, dropped: Counter[str], notes: list[str]
     ) -> dict[Path, AffordPoseGrasp]:
-        """Return the good files; of those with different meshes, the ones of the first mesh."""
+        """Return the good files."""
         files: dict[Path, AffordPoseGrasp] = {}
         for path in sorted(folder.glob('*/*.json'), key=_natural):
             try:
@@ -155,46 +157,44 @@ class AffordPoseSource:
         return files
 
     def _placed(
-        self,
-        unit: WorkUnit,
-        class_name: str,
-        files: dict[Path, AffordPoseGrasp],
-        dropped: Counter[str],
-        notes: list[str],
+        self, unit: WorkUnit, path: Path, file: AffordPoseGrasp, notes: list[str]
     ) -> PlacedObject | None:
-        """Return the object, or None if it cannot be used; leaves the files of its mesh."""
-        by_mesh: dict[str, list[Path]] = defaultdict(list)
-        for path, file in files.items():
-            by_mesh[file.mesh_digest].append(path)
-        if not by_mesh:
-            return None
-        usual = max(by_mesh.values(), key=len)
-        for path in [path for paths in by_mesh.values() if paths is not usual for path in paths]:
-            del files[path]
-            dropped['another mesh than most files of the object'] += 1
+        """Return the object of a file's mesh, or None if it cannot be used."""
         try:
-            mesh, labels = parse_mesh(files[usual[0]].mesh_lines)
-            words = _part_words(class_name, labels)
-            placed = place_labelled_mesh(
-                LabelledMesh(
-                    name=unit.object_id,
-                    category=unit.category,
-                    mesh=mesh,
-                    vertex_parts=np.array([words[label] for label in labels.tolist()]),
-                    affordances={
-                        LABEL_TASKS[label]: word for label, word in words.items() if label
-                    },
-                    up='y',
-                )
-            )
+            placed = place_labelled_mesh(_labelled_mesh(unit, file))
         except InvalidInputError as error:
-            message = f'{usual[0]}: {error}'
+            message = f'{path}: {error}'
             if not self.skip_bad_files:
                 raise InvalidInputError(message) from error
             notes.append(message)
             return None
         notes += placed.warnings
         return placed
+
+
+def _drop_other_meshes(files: dict[Path, AffordPoseGrasp]) -> int:
+    """Keep the files whose mesh most share; return how many were dropped."""
+    by_mesh: dict[str, list[Path]] = defaultdict(list)
+    for path, file in files.items():
+        by_mesh[file.mesh_digest].append(path)
+    usual = max(by_mesh.values(), key=len, default=[])
+    others = [path for path in files if path not in usual]
+    for path in others:
+        del files[path]
+    return len(others)
+
+
+def _labelled_mesh(unit: WorkUnit, file: AffordPoseGrasp) -> LabelledMesh:
+    mesh, labels = parse_mesh(file.mesh_lines)
+    words = _part_words(unit.key.split('/')[0], labels)
+    return LabelledMesh(
+        name=unit.object_id,
+        category=unit.category,
+        mesh=mesh,
+        vertex_parts=np.array([words[label] for label in labels.tolist()]),
+        affordances={LABEL_TASKS[label]: word for label, word in words.items() if label},
+        up='y',
+    )
 
 
 def _part_words(class_name: str, labels: NDArray[np.int64]) -> dict[int, str]:
