@@ -144,12 +144,12 @@ class BuildFolder:
     def open(self, recipe: Recipe) -> None:
         """Begin a build, or go on with the one that was interrupted.
 
-        Going on may ask for another number of grasps: units do not depend on it.
-
         Raises:
             InvalidInputError: If what was interrupted is another build.
         """
         begun = self.recipe()
+        if begun is None:  # what is left of a build whose removal was cut short
+            shutil.rmtree(self.path, ignore_errors=True)
         if begun is None or replace(begun, num_grasps=recipe.num_grasps) == recipe:
             for folder in ('units', 'objects'):
                 (self.path / folder).mkdir(parents=True, exist_ok=True)

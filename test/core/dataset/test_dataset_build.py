@@ -49,6 +49,18 @@ def test_the_seed_decides_every_byte(tmp_path):
     assert (ours.translations[:20] != theirs.translations[:20]).any()
 
 
+def test_what_is_left_of_another_build_never_enters_one(tmp_path):
+    """A kill while the folder of a build is deleted may leave its units, but not its name."""
+    build_dataset(tmp_path / 'whole', SMALL, HERE)
+    with pytest.raises(KeyboardInterrupt):
+        build_dataset(
+            tmp_path / 'mixed', SMALL, replace(HERE, seed=4), on_progress=Interruption(4)
+        )
+    (tmp_path / 'mixed' / 'building' / 'build.json').unlink()
+    build_dataset(tmp_path / 'mixed', SMALL, HERE)
+    assert contents(tmp_path / 'mixed') == contents(tmp_path / 'whole')
+
+
 def test_an_interrupted_build_resumes_and_loses_nothing(tmp_path):
     build_dataset(tmp_path / 'whole', SMALL, HERE)
     with pytest.raises(KeyboardInterrupt):
