@@ -33,7 +33,8 @@ class GraspChecks:
     num_contacts: int
     """Links of the hand that touch the object."""
     part_share: float
-    """Share of the contacts that lie on the asked part, 0..1; NaN when no part is asked."""
+    """Share of the contacts that lie on the asked part, 0..1; NaN when no part is asked or the
+    object has only one."""
     q1: float
     """Radius of the ball inside the wrench hull (Ferrari-Canny); NaN when not computed."""
     table_gap_m: float

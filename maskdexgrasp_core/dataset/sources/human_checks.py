@@ -71,7 +71,7 @@ def measure_held(model: ObjectModel, grasps: Sequence[HeldGrasp]) -> list[GraspC
             num_contacts=len(set(grasp.result.touch.links)),
             part_share=(
                 surfaces.share_on(grasp.part, grasp.result.touch.points)
-                if grasp.part
+                if grasp.part and len(surfaces.names) > 1
                 else float('nan')
             ),
             q1=float(scores.q1[row]),

@@ -13,6 +13,7 @@ from maskdexgrasp_core.evaluation.geometric_scores import score_geometry
 from maskdexgrasp_core.evaluation.hand_solid import load_hand_solid
 from maskdexgrasp_core.evaluation.hold_check import HandGraspPose, HoldChecker, HoldResult
 from maskdexgrasp_core.evaluation.object_surface import ObjectSurface
+from maskdexgrasp_core.evaluation.penetration import object_depth
 from maskdexgrasp_core.evaluation.protocols import load_protocol
 from maskdexgrasp_core.evaluation.table_gap import table_gaps_m
 from maskdexgrasp_core.hands.shadow import SHADOW
@@ -85,7 +86,7 @@ class Settler:
         return held
 
     def grasps(self) -> list[HeldGrasp]:
-        """Return what holds, with its measures, without grasps that lie too deep."""
+        """Return what holds, with its measures."""
         if not self._held:
             return []
         poses = np.stack([grasp.T_object_wrist for grasp, _, _ in self._held])
@@ -94,14 +95,10 @@ class Settler:
         gaps_m = table_gaps_m(load_hand_solid(), poses, joints)
         found = []
         for row, (grasp, result, share) in enumerate(self._held):
-            depth = float(scores.penetration_m[row])
-            if depth > _MAX_PENETRATION_M:
-                self._dropped['penetrates the object'] += 1
-                continue
             links = set(result.touch.links)
             checks = GraspChecks(
                 held=tuple(bool(held) for held in result.held),
-                penetration_m=depth,
+                penetration_m=float(scores.penetration_m[row]),
                 num_contacts=len(links),
                 part_share=share,
                 q1=float(scores.q1[row]),
@@ -123,11 +120,21 @@ class Settler:
         result = self._checker.check(settled, stop_at_first_failure=True)
         if not result.success:
             return result.reason.partition(' along')[0]
-        share = self._parts.share_on(self._part, result.touch.points)
-        if share < _MIN_PART_SHARE:
-            return 'settled off the asked part'
+        if self._depth(settled) > _MAX_PENETRATION_M:
+            return 'penetrates the object'
+        share = float('nan')
+        if len(self._parts.names) > 1:
+            share = self._parts.share_on(self._part, result.touch.points)
+            if share < _MIN_PART_SHARE:
+                return 'settled off the asked part'
         self._held.append((settled, result, share))
         return ''
+
+    def _depth(self, grasp: HandGraspPose) -> float:
+        """Return how deep the object lies in the hand [m]."""
+        solid = load_hand_solid()
+        hands = solid.place(grasp.T_object_wrist[None], grasp.joint_positions[None])
+        return float(object_depth(solid, hands, self._surface)[0])
 
     def _is_known(self, grasp: HandGraspPose) -> bool:
         if not self._held:

@@ -1,6 +1,7 @@
 """The procedural source: every task of every object of every family, made and checked here."""
 
 import functools
+import math
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -27,11 +28,12 @@ from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.signed_distance import GridCfg, GridSignedDistance
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
-from maskdexgrasp_core.objects.catalog import CATEGORIES, make_object
+from maskdexgrasp_core.objects.catalog import CATEGORIES, family_of, make_object
 from maskdexgrasp_core.objects.model import ObjectModel
 
 FIRST_SEED = 100
 """Of the objects of a dataset; scenes and trials use those below."""
+_OBJECTS_PER_SEED = 1000
 _DEFAULT_OBJECTS = 240
 _DEFAULT_GRASPS = 30_000
 
@@ -68,7 +70,7 @@ class ProceduralSource:
             num_objects: Spread evenly over all categories; 0 means 240.
             num_grasps: Wanted in all, spread evenly over objects and tasks; kinds that are hard
                 may give fewer. 0 means 30000.
-            seed: First object of each family is number `FIRST_SEED + seed`.
+            seed: Objects of different seeds differ, up to a thousand of each family.
             effort: When a unit stops.
 
         Raises:
@@ -78,11 +80,11 @@ class ProceduralSource:
             raise InvalidInputError('numbers of objects and grasps and the seed must be >= 0')
         self._num_objects = num_objects or _DEFAULT_OBJECTS
         self._num_grasps = num_grasps or _DEFAULT_GRASPS
-        self._first = FIRST_SEED + seed
+        self._first = FIRST_SEED + _OBJECTS_PER_SEED * seed
         self._effort = effort or EffortCfg()
 
     def units(self) -> Sequence[WorkUnit]:
-        """Return one unit for each task of each object."""
+        """Return one unit for each task of each object, the categories taking turns."""
         categories = list(CATEGORIES)
         chosen = [
             (categories[index % len(categories)], self._first + index // len(categories))
@@ -95,14 +97,14 @@ class ProceduralSource:
                 category=category,
                 task=task,
             )
-            for category, number in sorted(chosen)
-            for task in CATEGORIES[category].affordances
+            for category, number in chosen
+            for task in family_of(category, number).affordances
         ]
 
     @functools.cached_property
     def _wanted(self) -> int:
         """Grasps that each unit should give."""
-        return max(1, round(self._num_grasps / len(self.units())))
+        return max(1, math.ceil(self._num_grasps / len(self.units())))
 
     def build(self, unit: WorkUnit, seed: int) -> BuiltUnit:
         """Return the grasps of one task of one object; see `GraspSource.build`."""

@@ -80,6 +80,17 @@ def test_the_same_unit_and_seed_give_the_same_records(jar: BuiltUnit) -> None:
         assert first.texts == second.texts
 
 
+def test_other_seeds_give_other_objects() -> None:
+    ours = {unit.object_id for unit in SOURCE.units()}
+    others = ProceduralSource(num_objects=len(CATEGORIES), seed=1).units()
+    assert not ours & {unit.object_id for unit in others}
+
+
+def test_categories_take_turns_so_that_none_is_left_out_at_the_end() -> None:
+    categories = [unit.category for unit in ProceduralSource().units()]
+    assert set(categories[: len(categories) // 2]) == set(CATEGORIES)
+
+
 def test_why_candidates_gave_no_record_is_counted(jar: BuiltUnit) -> None:
     assert sum(jar.dropped.values()) > 0
 
