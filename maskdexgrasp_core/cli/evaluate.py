@@ -101,6 +101,8 @@ def evaluate(
     """
     if (grasps is None) == (not generator):
         fail('INPUT', 'give either --grasps DIR|FILE or --generator NAME', status=MISUSE)
+    if out is not None:
+        make_folder(out)  # now: a folder that cannot be made must not cost the results
     with reported_errors():
         judge = Judge(
             protocols=tuple(protocol), squeeze=squeeze, step_scale=step_scale,
@@ -140,7 +142,6 @@ def evaluate(
             write_json(path, content)
             console.print(f'[green]report[/] → {path}')
     if out is not None:
-        make_folder(out)
         write_rows(out / 'grasps.csv', done.outcomes, [p.name for p in done.cfg.protocols])
         write_page(out / 'grasps.png', done.outcomes, done.models)
 

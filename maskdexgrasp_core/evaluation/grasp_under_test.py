@@ -98,6 +98,8 @@ def refusal(grasp: GraspUnderTest, spec: HandSpec = SHADOW) -> str:
     turn = grasp.T_object_wrist[:3, :3]
     if np.abs(turn @ turn.T - np.eye(3)).max() > _ROTATION_TOLERANCE or np.linalg.det(turn) < 0:
         return 'T_object_wrist holds no rotation'
+    if not np.array_equal(grasp.T_object_wrist[3], [0.0, 0.0, 0.0, 1.0]):
+        return 'the last row of T_object_wrist is not 0, 0, 0, 1 (transposed?)'
     joints = grasp.joint_positions
     if np.maximum(spec.lower - joints, joints - spec.upper).max() > LIMIT_TOLERANCE_RAD:
         return f'a joint is more than {LIMIT_TOLERANCE_RAD} rad outside its limits'

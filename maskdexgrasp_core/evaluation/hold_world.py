@@ -37,6 +37,8 @@ def build_hold_model(model: ObjectModel, protocol: HoldProtocol, spec: HandSpec)
     option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     option.impratio = protocol.impratio
     option.iterations = 20
+    # A state that diverges must stay visible instead of being set back to the start.
+    option.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
     for name in spec.joint_names:
         joint = scene.joint(name)
         joint.damping = [protocol.damping, 0.0, 0.0]

@@ -2,7 +2,8 @@
 
 Success in simulation depends more on this rule than on the pose, so it is named in every report.
 
-- `stored`: the targets that came with the grasp.
+- `stored`: the targets that came with the grasp, for servos of 3 N m/rad; where the protocol's are
+  stiffer they aim less far, so that the torques stay.
 - `balanced`: q + J^T f / kp with contact forces f that cancel each other inside friction cones
   (mu 0.5) and add up to 20 N, kp that of the protocol's servos; contacts are links nearer than
   5 mm. As the dataset's own targets, and as Dexonomy.
@@ -91,7 +92,10 @@ def _stored(grasps: TouchingGrasps, kp: float) -> Array:
             f'{len(grasps.stored) - len(given)} of {len(grasps.stored)} grasps came without '
             'squeeze targets: choose another squeeze rule, such as balanced'
         )
-    return np.reshape(given, grasps.joint_positions.shape)
+    targets = np.reshape(given, grasps.joint_positions.shape)
+    if kp == _GRIP.kp:
+        return targets
+    return grasps.joint_positions + (targets - grasps.joint_positions) * (_GRIP.kp / kp)
 
 
 def _balanced(grasps: TouchingGrasps, kp: float) -> Array:

@@ -105,8 +105,10 @@ def test_poses_that_cannot_be_are_refused_with_a_reason_and_the_rest_is_measured
     bent = replace(wrapped('bent'), joint_positions=np.full(22, 4.0))
     mirrored = replace(wrapped('mirrored'), T_object_wrist=np.diag([1.0, 1.0, -1.0, 1.0]))
     short = replace(wrapped('short'), joint_positions=np.zeros(18))
-    found = evaluate_object(under_test(nan, bent, wrapped(), mirrored, short), CFG)
+    across = replace(wrapped('across'), T_object_wrist=wrapped().T_object_wrist.T)
+    found = evaluate_object(under_test(nan, bent, wrapped(), mirrored, short, across), CFG)
     reasons = [outcome.refused for outcome in found]
+    assert 'transposed' in reasons[5]
     assert reasons[0] == 'T_object_wrist is not finite'
     assert 'outside its limits' in reasons[1]
     assert reasons[2] == ''

@@ -49,6 +49,11 @@ def test_none_aims_at_the_pose_and_stored_at_what_came(ball_in_hand):
     np.testing.assert_allclose(steps('stored', ball_in_hand), 0.2)
 
 
+def test_stored_targets_aim_less_far_for_stiffer_servos(ball_in_hand):
+    stiff = squeeze_positions('stored', ball_in_hand, 4 * KP) - ball_in_hand.joint_positions
+    np.testing.assert_allclose(stiff, 0.05)
+
+
 def test_uniform_bends_the_fourteen_flexion_joints_by_a_tenth(ball_in_hand):
     step = steps('uniform', ball_in_hand)
     moved = {n for n, s in zip(SHADOW.joint_names, step, strict=True) if s}
