@@ -74,7 +74,7 @@ def make_report(
         'counts': _counts(outcomes, conditions),
         'entropy': _entropy_note(entropy),
         'intervals_by_objects': _intervals_by_objects(outcomes, cfg.seed),
-        'over_objects': _over_objects(measured),
+        'over_objects': _over_objects(outcomes),
         'tasks': _table(outcomes, 'task', cfg.seed),
         'categories': _table(outcomes, 'category', cfg.seed),
         'protocols': _protocols(outcomes, cfg.evaluation),
@@ -241,16 +241,23 @@ def _intervals_by_objects(outcomes: Sequence[GraspOutcome], seed: int) -> Json:
     }
 
 
-def _over_objects(measured: Sequence[GraspOutcome]) -> Json:
-    """Return means in which every object counts once, as DGTR also reports them."""
-    of_object: dict[str, list[tuple[float, float, float]]] = {}
-    for outcome in measured:
-        values = (float(all(outcome.holds[0].held)), outcome.q1, _CM * outcome.penetration_m)
-        of_object.setdefault(outcome.object_id, []).append(values)
-    if not of_object:
-        return {}
-    means = np.mean([np.mean(values, axis=0) for values in of_object.values()], axis=0)
-    return dict(zip(('suc_all', 'q1', 'pen_cm'), means.tolist(), strict=True))
+def _over_objects(outcomes: Sequence[GraspOutcome]) -> Json:
+    """Return means in which every object counts once, as DGTR also reports them.
+
+    Grasps that were refused fail, and have no quality and depth.
+    """
+    of_object: dict[str, list[GraspOutcome]] = {}
+    for outcome in outcomes:
+        of_object.setdefault(outcome.object_id, []).append(outcome)
+    values: dict[str, list[float]] = {'suc_all': [], 'q1': [], 'pen_cm': []}
+    for mine in of_object.values():
+        values['suc_all'].append(float(np.mean([all(o.holds[0].held) for o in mine])))
+        measured = [outcome for outcome in mine if not outcome.refused]
+        if measured:
+            values['q1'].append(float(np.mean([o.q1 for o in measured])))
+            depths_m = [o.penetration_m for o in measured]
+            values['pen_cm'].append(_CM * float(np.mean(depths_m)))
+    return {name: float(np.mean(found)) for name, found in values.items() if found}
 
 
 def _table(outcomes: Sequence[GraspOutcome], what: str, seed: int) -> dict[str, Json]:

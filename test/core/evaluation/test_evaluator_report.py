@@ -50,6 +50,8 @@ def test_rates_count_refused_grasps_as_failures_and_means_leave_them_out():
     assert report['metrics']['q1'] == pytest.approx(0.1)
     assert report['counts']['refused'] == {'T_object_wrist is not finite': 1}
     assert report['counts']['measured'] == 3
+    assert report['over_objects']['suc_all'] == 0.25
+    assert report['over_objects']['q1'] == pytest.approx(0.1)
     low, high = report['intervals']['suc_all']['interval']
     assert low < 0.25 < high
     assert report['protocols']['tdg']['reasons']['lost'] == 2
