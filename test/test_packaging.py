@@ -117,13 +117,16 @@ def test_make_names_every_target_that_newcomers_are_told(tmp_path):
 
 
 def test_every_import_is_pinned():
-    pinned = {re.split(r'[\[=]', pin)[0].lower() for pin in SETTINGS['project']['dependencies']}
+    extras = SETTINGS['project']['optional-dependencies']
+    pins = [*SETTINGS['project']['dependencies'], *extras['vlm'], *extras['cluster']]
+    pinned = {re.split(r'[\[=]', pin)[0].lower() for pin in pins}
     not_named_alike = {
         'PIL': 'pillow',
         'open3d': 'open3d-cpu',
         'pinocchio': 'pin',
         'pytorch_kinematics': 'pytorch-kinematics',
         'skimage': 'scikit-image',
+        'sklearn': 'scikit-learn',
         'yaml': 'pyyaml',
     }
     ours = ('maskdexgrasp', 'maskdexgrasp_core', 'maskdexgrasp_ros')
