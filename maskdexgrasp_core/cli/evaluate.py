@@ -35,7 +35,8 @@ Grasps = Annotated[
     Path | None, typer.Option(help=f'What to evaluate: {FORMATS}.', metavar='DIR|FILE')
 ]
 ObjectFile = Annotated[
-    Path | None, typer.Option('--object', help='Mesh of the object of a FILE, in its frame [m].')
+    Path | None,
+    typer.Option('--object', help='Mesh of the object of a FILE, in the frame of its grasps [m].'),
 ]
 Sample = Annotated[int, typer.Option(min=0, help='Grasps to draw at random; 0: all.')]
 Generator = Annotated[str, typer.Option(help='Evaluate what this generator proposes instead.')]
@@ -56,7 +57,7 @@ Protocols = Annotated[
 ]
 Squeeze = Annotated[
     str,
-    typer.Option(help=f'{", ".join(SQUEEZE_RULES)}. Default: stored if there are any targets.'),
+    typer.Option(help=f'{", ".join(SQUEEZE_RULES)}. Default: stored if every grasp has targets.'),
 ]
 StepScale = Annotated[float, typer.Option(help='Factor of the time step, above 0 up to 1.')]
 HoldScale = Annotated[float, typer.Option(min=0.01, help='Factor of the time under load.')]

@@ -146,7 +146,7 @@ class GraspTable:
 
     @cached_property
     def approaches(self) -> NDArray[np.str_]:
-        """(N,): where the palm comes from."""
+        """(N,): where the hand comes from."""
         return self._strings('approach')
 
     @cached_property

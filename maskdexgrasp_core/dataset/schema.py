@@ -83,7 +83,7 @@ COLUMN_NOTES: dict[str, str] = {
     'joint_positions': 'settled on the object, in the order of joint_names [rad]',
     'squeeze_positions': 'targets of the position servos that hold it [rad]',
     'fingers': 'parts of the hand in contact: palm, thumb, index, middle, ring, little',
-    'approach': 'where the palm comes from: top, side, below ...',
+    'approach': 'where the hand comes from, along palm and fingers: top, side or below',
     'text_basic': 'the sentence as a plain command',
     'text_present': 'in the present tense',
     'text_progressive': 'in the progressive form',

@@ -116,5 +116,7 @@ def _make_check() -> 'MakeCheck':
 
 def _root(request: SourceRequest) -> Path:
     if request.root is None:
-        raise InvalidInputError('this source reads a release from disk: give --root FOLDER')
+        raise InvalidInputError(
+            'this source reads a release from disk: give --root FOLDER to `dataset add`'
+        )
     return request.root

@@ -82,7 +82,7 @@ def near_pads(
     return found
 
 
-def squeeze_positions(
+def closing_squeeze(
     kinematics: HandKinematics,
     poses: ShadowPoses,
     pads: list[NearPads],
@@ -98,14 +98,7 @@ def squeeze_positions(
         target: The object.
         cfg: Force and limits.
     """
-    forces = [
-        ForceSolver(pad.contacts, target.center, cfg.contact)
-        .grip(cfg.squeeze.total_force_n)
-        .forces
-        if len(pad.candidates) >= 2
-        else np.zeros((len(pad.candidates), 3))
-        for pad in pads
-    ]
+    forces = [_grip_forces(pad.contacts, target.center, cfg) for pad in pads]
     state = GraspState(*poses, torch.zeros(len(pads), 0, 3))
     index = [pad.candidates for pad in pads]
     pressing = squeeze_targets(kinematics, state, index, forces, cfg.squeeze)

@@ -8,7 +8,7 @@ from maskdexgrasp_core.hands.spec import PARTS
 from maskdexgrasp_core.tasks import TASKS
 
 APPROACHES: tuple[str, ...] = ('top', 'side', 'below')
-"""Where the palm comes from, seen from the resting object."""
+"""Where the hand comes from, seen from the resting object."""
 Sentences = tuple[str, str, str, str]
 """In the order of `record.FORMS`: basic (imperative), present, progressive, passive."""
 _NAME = re.compile(r'[A-Za-z0-9]+(?:[ _-]+[A-Za-z0-9]+)*')

@@ -59,6 +59,6 @@ def describe(facts: SentenceFacts) -> str:
         'Part of the object': named_part(category, facts.part),
         'Real colour': plain_words(facts.color_name),
         'Touching': fingers[0].text if fingers else '',
-        'The palm comes from': _APPROACHES.get(facts.approach, ''),
+        'The hand comes from': _APPROACHES.get(facts.approach, ''),
     }
     return '\n'.join(f'{name}: {value}' for name, value in known.items() if value)

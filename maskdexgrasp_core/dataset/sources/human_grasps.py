@@ -3,7 +3,6 @@
 Shared by the sources that convert recordings of human hands.
 """
 
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from maskdexgrasp_core.dataset.record import GraspChecks, GraspRecord, ObjectRecord
-from maskdexgrasp_core.dataset.sentences import SentenceFacts, write_sentences
+from maskdexgrasp_core.dataset.sentences import SentenceFacts, sentence_seed, write_sentences
 from maskdexgrasp_core.dataset.sources.human_checks import (
     HeldGrasp,
     MakeCheck,
@@ -34,8 +33,8 @@ from maskdexgrasp_core.retargeting.human_squeeze import (
     GripCfg,
     GripTarget,
     NearPads,
+    closing_squeeze,
     near_pads,
-    squeeze_positions,
 )
 from maskdexgrasp_core.types import Array
 
@@ -131,9 +130,7 @@ class HumanGraspConverter:
     def _hands(
         self, poses: ShadowPoses, pads: list[NearPads], target: GripTarget
     ) -> list[HandGraspPose]:
-        squeezes = squeeze_positions(
-            self._retargeter.kinematics, poses, pads, target, self.cfg.grip
-        )
+        squeezes = closing_squeeze(self._retargeter.kinematics, poses, pads, target, self.cfg.grip)
         joints = poses.joint_positions.double().numpy()
         return list(map(HandGraspPose, poses.transforms(), joints, squeezes))
 
@@ -182,7 +179,7 @@ def _record(
     facts = SentenceFacts(
         task=grasp.task,
         category=target.category,
-        part=grasp.part,
+        part=grasp.part if len(target.parts) > 1 else '',
         color_name=target.color_name,
         fingers=fingers,
         approach=approach,
@@ -199,6 +196,6 @@ def _record(
         squeeze_positions=pose.squeeze_positions,
         fingers=fingers,
         approach=approach,
-        texts=write_sentences(facts, zlib.crc32(f'{seed}/{grasp.grasp_id}'.encode())),
+        texts=write_sentences(facts, sentence_seed(seed, grasp.grasp_id)),
         checks=checks,
     )

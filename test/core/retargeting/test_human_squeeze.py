@@ -11,9 +11,9 @@ from maskdexgrasp_core.retargeting.human import ShadowPoses
 from maskdexgrasp_core.retargeting.human_squeeze import (
     GripCfg,
     GripTarget,
+    closing_squeeze,
     closing_steps,
     near_pads,
-    squeeze_positions,
 )
 
 
@@ -75,7 +75,7 @@ def test_fingers_without_a_near_pad_stay(kinematics, poses, surface):
     pads = near_pads(kinematics, away, surface, GripCfg())
     assert len(pads[0].candidates) == 0
     target = GripTarget(surface, np.array([0.0, -0.045, 0.095]))
-    squeeze = squeeze_positions(kinematics, away, pads, target, GripCfg())
+    squeeze = closing_squeeze(kinematics, away, pads, target, GripCfg())
     np.testing.assert_allclose(squeeze, away.joint_positions.numpy(), atol=1e-6)
 
 
@@ -83,7 +83,7 @@ def test_the_squeeze_presses_pads_into_the_object(kinematics, poses, surface):
     cfg = GripCfg(touch_gap_m=0.02)
     pads = near_pads(kinematics, poses, surface, cfg)
     target = GripTarget(surface, np.array([0.0, -0.045, 0.095]))
-    squeeze = torch.as_tensor(squeeze_positions(kinematics, poses, pads, target, cfg)).float()
+    squeeze = torch.as_tensor(closing_squeeze(kinematics, poses, pads, target, cfg)).float()
     state = poses._replace(joint_positions=squeeze)
     pressed = surface.distance(kinematics.forward(*state).contact_points)[0, pads[0].candidates]
     assert float(pressed.min()) < -0.002

@@ -91,7 +91,7 @@ def test_the_model_sees_instruction_facts_and_picture(chat_server: Any, tmp_path
         'Part of the object: handle',
         'Real colour: red',
         'Touching: the thumb and index finger',
-        'The palm comes from: the side',
+        'The hand comes from: the side',
     ]
     assert request['model'] == 'qwen-vl'
 
