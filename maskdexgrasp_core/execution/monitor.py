@@ -12,6 +12,8 @@ from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_core.protocols import ArmDriver, Clock, HandDriver
 from maskdexgrasp_core.types import ArmState, Array, HandState, JointTrajectory
 
+_LAG_SAMPLES = 5
+
 
 class CancelToken(Protocol):
     """Set by another thread to end a run; `threading.Event` is one."""
@@ -177,10 +179,14 @@ class MotionMonitor:
     def _check_tracking(
         self, stage: Stage, state: ArmState, trajectory: JointTrajectory, elapsed_s: float
     ) -> None:
-        wanted = [
-            np.interp(elapsed_s, trajectory.times_s, column) for column in trajectory.positions.T
-        ]
-        error = np.abs(state.joint_positions - wanted)
+        lag = self._cfg.path_lag_s
+        instants = np.linspace(elapsed_s - lag, elapsed_s + lag, _LAG_SAMPLES)
+        wanted = np.stack(
+            [np.interp(instants, trajectory.times_s, column) for column in trajectory.positions.T]
+        )
+        below = wanted.min(axis=1) - state.joint_positions
+        above = state.joint_positions - wanted.max(axis=1)
+        error = np.maximum(0.0, np.maximum(below, above))
         if error.max() > self._cfg.path_tolerance_rad:
             joint = trajectory.joint_names[int(error.argmax())]
             reason = f'{joint} is {error.max():.2f} rad away from its trajectory'
