@@ -119,7 +119,9 @@ def to_qpos(pose: np.ndarray) -> np.ndarray:
 
 def from_qpos(qpos: np.ndarray) -> np.ndarray:
     """Return the pose (4, 4) of position and quaternion wxyz (7,)."""
+    rotation = np.empty(9)
+    mujoco.mju_quat2Mat(rotation, qpos[3:] / np.linalg.norm(qpos[3:]))
     pose = np.eye(4)
-    pose[:3, :3] = Rotation.from_quat(qpos[3:], scalar_first=True).as_matrix()
+    pose[:3, :3] = rotation.reshape(3, 3)
     pose[:3, 3] = qpos[:3]
     return pose

@@ -128,8 +128,9 @@ def inscribed_radius(wrenches: Array) -> float:
     noise = np.random.default_rng(0).uniform(-_NOISE, _NOISE, wrenches.shape)
     try:
         return _grow(wrenches + noise, np.unique(np.concatenate(extremes)))
-    except QhullError:  # flat but for rounding
-        return 0.0
+    except QhullError:  # nearly flat: shake the points of the whole hull until it has a volume
+        hull = ConvexHull(wrenches, qhull_options='QJ')
+        return max(0.0, float((-hull.equations[:, -1]).min()))
 
 
 def _independent(wrenches: Array) -> NDArray[np.int64]:
