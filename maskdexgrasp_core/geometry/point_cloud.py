@@ -24,9 +24,10 @@ def deproject(depth_m: NDArray[np.float32], intrinsics: Array, T_base_camera: Ar
     height, width = depth_m.shape
     x_ray = (np.arange(width) - intrinsics[0, 2]) / intrinsics[0, 0]
     y_ray = (np.arange(height) - intrinsics[1, 2]) / intrinsics[1, 1]
-    depth = depth_m.astype(np.float64)
-    camera_points = np.stack([depth * x_ray, depth * y_ray[:, None], depth], axis=-1)
-    return camera_points.reshape(-1, 3) @ T_base_camera[:3, :3].T + T_base_camera[:3, 3]
+    along_x, along_y, along_z = T_base_camera[:3, :3].T[:, :, None, None]
+    rays = along_x * x_ray + along_y * y_ray[:, None] + along_z
+    points = depth_m.astype(np.float64) * rays + T_base_camera[:3, 3, None, None]
+    return points.reshape(3, -1).T
 
 
 def flying_pixels(depth_m: NDArray[np.float32], *, jump_m: float) -> NDArray[np.bool_]:

@@ -70,7 +70,7 @@ def cropped_cloud(source: CameraFrame | ObservedCloud, cfg: PerceptionCfg) -> Ob
         raise refuse(Code.EMPTY_CROP, reason)
     colors = None if cloud.colors is None else cloud.colors[inside]
     return ObservedCloud(
-        points=cloud.points[inside].astype(np.float64),
+        points=np.ascontiguousarray(cloud.points[inside], dtype=np.float64),
         colors=colors,
         camera_position=cloud.camera_position,
     )

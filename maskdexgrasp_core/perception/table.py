@@ -10,6 +10,7 @@ from maskdexgrasp_core.types import Array
 
 _RANSAC_POINTS = 2000
 _RANSAC_STEPS = 150
+_LEAST_SQUARES_POINTS = 20_000
 _SEED_RANGE = 2**31
 """Open3D takes seeds below this."""
 _MIN_PLANE_POINTS = 150
@@ -55,6 +56,7 @@ def fit_table(points: Array, cfg: PerceptionCfg, *, seed: int) -> TablePlane:
     coefficients = _ransac(near, cfg, seed)
     if np.arctan(np.hypot(*coefficients[:2])) > cfg.plane_max_tilt_rad:
         return expected
+    near = near[:: max(1, len(near) // _LEAST_SQUARES_POINTS)]
     noise = 0.0
     for _ in range(2):
         residual = near[:, 2] - near[:, :2] @ coefficients[:2] - coefficients[2]
