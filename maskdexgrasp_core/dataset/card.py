@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from maskdexgrasp_core.dataset.atomic_files import write_atomically
+from maskdexgrasp_core.atomic_files import write_atomically
 from maskdexgrasp_core.dataset.manifest import BuildEntry, DescriptionEntry, Manifest
 
 CARD_NAME = 'README.md'

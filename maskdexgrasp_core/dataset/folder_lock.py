@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from maskdexgrasp_core.dataset.atomic_files import write_atomically
+from maskdexgrasp_core.atomic_files import write_atomically
 from maskdexgrasp_core.errors import MaskDexGraspError
 
 _LOCK_NAME = '.lock'

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from maskdexgrasp_core.dataset.atomic_files import write_atomically
+from maskdexgrasp_core.atomic_files import write_atomically
 from maskdexgrasp_core.dataset.record import FORMS
 from maskdexgrasp_core.dataset.schema import (
     COLUMN_NOTES,

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from maskdexgrasp_core.dataset.atomic_files import write_atomically
+from maskdexgrasp_core.atomic_files import write_atomically
 from maskdexgrasp_core.dataset.columns import grasps_to_table, object_row
 from maskdexgrasp_core.dataset.object_files import object_to_glb
 from maskdexgrasp_core.dataset.schema import GRASP_SCHEMA

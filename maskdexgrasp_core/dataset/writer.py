@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from maskdexgrasp_core.dataset.atomic_files import TEMPORARY_SUFFIX, write_atomically
+from maskdexgrasp_core.atomic_files import TEMPORARY_SUFFIX, write_atomically
 from maskdexgrasp_core.dataset.card import write_card
 from maskdexgrasp_core.dataset.columns import object_rows, objects_to_table
 from maskdexgrasp_core.dataset.manifest import (

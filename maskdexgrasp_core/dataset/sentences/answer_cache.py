@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from maskdexgrasp_core.dataset.atomic_files import write_atomically
+from maskdexgrasp_core.atomic_files import write_atomically
 from maskdexgrasp_core.dataset.record import FORMS
 from maskdexgrasp_core.dataset.sentences.answers import FourSentences
 from maskdexgrasp_core.dataset.sentences.facts import Sentences
