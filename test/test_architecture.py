@@ -12,6 +12,18 @@ MAX_LINES = 400
 MUJOCO_FOLDERS = {'sim', 'evaluation', 'arm', 'viewer'}
 MESSAGE_PACKAGES = {'maskdexgrasp', 'builtin_interfaces', 'std_srvs', 'rcl_interfaces'}
 FORBIDDEN_NAMES = {'utils', 'helpers', 'common', 'misc', 'manager'}
+MODEL_MAY_IMPORT = {
+    'atomic_files',
+    'errors',
+    'frames',
+    'geometry',
+    'hands',
+    'model',
+    'resources',
+    'tasks',
+    'types',
+}
+MAY_TRAIN = {'training', 'cli'}
 
 
 def python_files(*roots: Path) -> list[Path]:
@@ -32,6 +44,12 @@ def imported_modules(path: Path) -> set[str]:
 
 def top_packages(path: Path) -> set[str]:
     return {module.partition('.')[0] for module in imported_modules(path)}
+
+
+def core_rooms(path: Path) -> set[str]:
+    """Return the folders and modules of the core, by name, that a file imports from."""
+    found = (module.split('.') for module in imported_modules(path))
+    return {names[1] for names in found if names[0] == CORE.name and len(names) > 1}
 
 
 def is_message_package(name: str) -> bool:
@@ -61,6 +79,18 @@ def test_mujoco_stays_where_it_simulates_or_draws():
         if 'mujoco' in top_packages(path):
             folder = path.relative_to(CORE).parts[0] if path.is_relative_to(CORE) else 'ros'
             assert folder in MUJOCO_FOLDERS, f'{path.relative_to(ROOT)} imports mujoco'
+
+
+def test_networks_know_hands_and_geometry_only():
+    for path in python_files(CORE / 'model'):
+        found = core_rooms(path) - MODEL_MAY_IMPORT
+        assert not found, f'{path.relative_to(ROOT)} imports {sorted(found)}'
+
+
+def test_only_commands_know_how_networks_are_trained():
+    for path in python_files(CORE):
+        if path.relative_to(CORE).parts[0] not in MAY_TRAIN:
+            assert 'training' not in core_rooms(path), path.relative_to(ROOT)
 
 
 def test_messages_are_imported_in_one_module_only():
