@@ -6,13 +6,13 @@ from pathlib import Path
 
 import mujoco
 import numpy as np
-import open3d as o3d
 import trimesh
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
 from maskdexgrasp_core import frames
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.geometry.raycasting import make_scene, to_tensor
 from maskdexgrasp_core.types import Array, ObjectObservation
 
 TARGET_BODY = 'target'
@@ -117,22 +117,15 @@ def voxel_boxes(shape: trimesh.Trimesh, voxel_m: float) -> tuple[Array, Array]:
     Raises:
         InvalidInputError: If no cell centre lies inside.
     """
-    scene = o3d.t.geometry.RaycastingScene(nthreads=1)
-    scene.add_triangles(
-        o3d.core.Tensor.from_numpy(np.asarray(shape.vertices, dtype=np.float32)),
-        o3d.core.Tensor.from_numpy(np.asarray(shape.faces, dtype=np.uint32)),
-    )
+    scene = make_scene([shape])
     low, high = shape.bounds
     if (high - low).min() <= 0.0:
         raise InvalidInputError(f'the shape of extents {high - low} m encloses no volume')
     counts = np.maximum(np.round((high - low) / voxel_m).astype(int), 1)
     cell = (high - low) / counts
     axes = [low[i] + cell[i] * (np.arange(counts[i]) + 0.5) for i in range(3)]
-    grid = np.stack(np.meshgrid(*axes, indexing='ij'), axis=-1).astype(np.float32)
-    filled = (
-        scene.compute_occupancy(o3d.core.Tensor.from_numpy(grid), nthreads=1, nsamples=3).numpy()
-        > 0.5
-    )
+    grid = np.stack(np.meshgrid(*axes, indexing='ij'), axis=-1)
+    filled = scene.compute_occupancy(to_tensor(grid), nthreads=1, nsamples=3).numpy() > 0.5
     edges = np.diff(np.pad(filled, ((0, 0), (0, 0), (1, 1))).astype(np.int8), axis=2)
     starts, ends = np.argwhere(edges == 1), np.argwhere(edges == -1)
     if len(starts) == 0:

@@ -8,10 +8,10 @@ the area of the cross-section; compact shapes count as uniform.
 from collections.abc import Sequence
 
 import numpy as np
-import open3d as o3d
 import trimesh
 from scipy.spatial import cKDTree
 
+from maskdexgrasp_core.geometry.raycasting import make_scene, to_tensor
 from maskdexgrasp_core.types import Array
 
 ELONGATED = 1.8
@@ -56,15 +56,10 @@ def _weighted_interior(shape: trimesh.Trimesh) -> tuple[Array, Array]:
 
 
 def _interior(shape: trimesh.Trimesh) -> Array:
-    scene = o3d.t.geometry.RaycastingScene(nthreads=1)
-    scene.add_triangles(
-        o3d.core.Tensor.from_numpy(np.ascontiguousarray(shape.vertices, dtype=np.float32)),
-        o3d.core.Tensor.from_numpy(np.ascontiguousarray(shape.faces, dtype=np.uint32)),
-    )
+    scene = make_scene([shape])
     low, high = shape.bounds
     middles = (np.arange(_RESOLUTION) + 0.5) / _RESOLUTION
     axes = [low[i] + (high[i] - low[i]) * middles for i in range(3)]
     grid = np.stack(np.meshgrid(*axes, indexing='ij'), axis=-1).reshape(-1, 3)
-    query = o3d.core.Tensor.from_numpy(grid.astype(np.float32))
-    inside = scene.compute_occupancy(query, nthreads=1, nsamples=3).numpy() > 0.5
+    inside = scene.compute_occupancy(to_tensor(grid), nthreads=1, nsamples=3).numpy() > 0.5
     return grid[inside] if inside.any() else np.asarray(shape.vertices)

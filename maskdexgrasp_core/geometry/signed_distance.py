@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import open3d as o3d
 import torch
 import trimesh
 from scipy.spatial import cKDTree
@@ -15,10 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.geometry.raycasting import make_scene, to_tensor
 from maskdexgrasp_core.types import Array
-
-_CPU_FLOAT = (o3d.core.float32, o3d.core.Device('CPU:0'))
-_CPU_INDEX = (o3d.core.uint32, o3d.core.Device('CPU:0'))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,15 +156,10 @@ def _united(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
 
 
 def _sampled_distance(solid: trimesh.Trimesh, lower: Array, upper: Array, cfg: GridCfg) -> Array:
-    scene = o3d.t.geometry.RaycastingScene(nthreads=1)
-    scene.add_triangles(
-        o3d.core.Tensor(np.asarray(solid.vertices, dtype=np.float32), *_CPU_FLOAT),
-        o3d.core.Tensor(np.asarray(solid.faces, dtype=np.uint32), *_CPU_INDEX),
-    )
+    scene = make_scene([solid])
 
     def exact(points: Array) -> Array:
-        queries = o3d.core.Tensor(points.astype(np.float32), *_CPU_FLOAT)
-        distance = scene.compute_signed_distance(queries, nthreads=1)
+        distance = scene.compute_signed_distance(to_tensor(points), nthreads=1)
         return np.asarray(distance.numpy(), dtype=np.float64)
 
     coarse = torch.as_tensor(exact(_grid_points(lower, upper, cfg.resolution // 2)))

@@ -12,6 +12,7 @@ import trimesh
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from maskdexgrasp_core.geometry.raycasting import make_scene
 from maskdexgrasp_core.types import Array, CameraFrame
 
 
@@ -69,12 +70,7 @@ def render_view(
         The frame, and (H, W) index of the mesh seen by each pixel, -1 for none.
     """
     cfg = cfg or ViewCfg()
-    scene = o3d.t.geometry.RaycastingScene(nthreads=1)
-    for mesh, _ in meshes:
-        scene.add_triangles(
-            o3d.core.Tensor.from_numpy(np.asarray(mesh.vertices, dtype=np.float32)),
-            o3d.core.Tensor.from_numpy(np.asarray(mesh.faces, dtype=np.uint32)),
-        )
+    scene = make_scene(mesh for mesh, _ in meshes)
     corner_intrinsics = cfg.intrinsics
     corner_intrinsics[:2, 2] += 0.5  # Open3D counts from the corner of a pixel, we from its centre
     rays = o3d.t.geometry.RaycastingScene.create_rays_pinhole(
