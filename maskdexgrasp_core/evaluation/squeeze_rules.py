@@ -33,8 +33,9 @@ TOUCH_M = 0.005
 """Of a link that takes part in the balance."""
 GRADIENT_TOUCH_M = 0.001
 UNIFORM_STEP_RAD = 0.1
-_GRIP = SqueezeCfg(total_force_n=20.0)
-_CONTACT = ContactCfg(friction=0.5)
+BALANCED_GRIP = SqueezeCfg(total_force_n=20.0)
+BALANCED_CONTACT = ContactCfg(friction=0.5)
+"""Grip and contacts of `balanced`, and of the targets that the dataset stores."""
 _FLEXION = ('FFJ', 'MFJ', 'RFJ', 'LFJ')
 _THUMB_FLEXION = ('THJ1', 'THJ2')
 
@@ -93,16 +94,17 @@ def _stored(grasps: TouchingGrasps, kp: float) -> Array:
             'squeeze targets: choose another squeeze rule, such as balanced'
         )
     targets = np.reshape(given, grasps.joint_positions.shape)
-    if kp == _GRIP.kp:
+    if kp == BALANCED_GRIP.kp:
         return targets
-    return grasps.joint_positions + (targets - grasps.joint_positions) * (_GRIP.kp / kp)
+    return grasps.joint_positions + (targets - grasps.joint_positions) * (BALANCED_GRIP.kp / kp)
 
 
 def _balanced(grasps: TouchingGrasps, kp: float) -> Array:
     near = [_nearer(contacts, TOUCH_M) for contacts in grasps.contacts]
     forces = [_grip_forces(contacts, grasps.center) for contacts in near]
-    step = joint_torques(grasps, near, forces) / kp
-    return grasps.joint_positions + np.clip(step, -_GRIP.max_step_rad, _GRIP.max_step_rad)
+    most = BALANCED_GRIP.max_step_rad
+    step = np.clip(joint_torques(grasps, near, forces) / kp, -most, most)
+    return grasps.joint_positions + step
 
 
 def _gradient(grasps: TouchingGrasps, kp: float) -> Array:
@@ -156,8 +158,8 @@ def joint_torques(
 def _grip_forces(contacts: LinkContacts, center: Array) -> Array:
     if len(contacts.links) < 2:
         return np.zeros((len(contacts.links), 3))
-    solver = ForceSolver(Contacts(contacts.points, contacts.normals), center, _CONTACT)
-    return solver.grip(_GRIP.total_force_n).forces
+    solver = ForceSolver(Contacts(contacts.points, contacts.normals), center, BALANCED_CONTACT)
+    return solver.grip(BALANCED_GRIP.total_force_n).forces
 
 
 def _nearer(contacts: LinkContacts, threshold_m: float) -> LinkContacts:

@@ -17,6 +17,7 @@ from scipy.spatial.transform import Rotation
 from maskdexgrasp_core.dataset.sources.procedural.recipes import TaskRecipe
 from maskdexgrasp_core.energies.total import ContactPlan, EnergyCfg, GraspScene
 from maskdexgrasp_core.evaluation.hold_check import HandGraspPose
+from maskdexgrasp_core.evaluation.squeeze_rules import BALANCED_CONTACT, BALANCED_GRIP
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance, cloud_distance_field
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.objects.model import ObjectModel
@@ -56,8 +57,8 @@ class ProposalCfg:
     """Least share of the contacts on the asked part."""
     max_residual: float = 0.25
     """Part of the grip that the contacts cannot balance."""
-    contact: ContactCfg = field(default_factory=lambda: ContactCfg(friction=0.5))
-    squeeze: SqueezeCfg = field(default_factory=lambda: SqueezeCfg(total_force_n=20.0))
+    contact: ContactCfg = BALANCED_CONTACT
+    squeeze: SqueezeCfg = BALANCED_GRIP
     synthesis: SynthesisCfg = field(
         default_factory=lambda: SynthesisCfg(
             num_steps=60,
