@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +19,9 @@ from maskdexgrasp_core.dataset.manifest import DescriptionEntry, Manifest, read_
 from maskdexgrasp_core.dataset.reader import Dataset, ObjectShelf, open_dataset
 from maskdexgrasp_core.dataset.record import GraspRecord
 from maskdexgrasp_core.dataset.schema import GRASP_SCHEMA, TEXT_COLUMNS
-from maskdexgrasp_core.dataset.sentences import APPROACHES, SentenceFacts, sentence_seed
+from maskdexgrasp_core.dataset.sentences import sentence_seed
 from maskdexgrasp_core.dataset.sentences.facts import Sentences
+from maskdexgrasp_core.dataset.sentences.grasp_facts import facts_of
 from maskdexgrasp_core.dataset.sentences.writing import SentenceItem, SentenceWriter
 from maskdexgrasp_core.dataset.writer import replace_sentences
 
@@ -92,34 +93,11 @@ def describe_dataset(
     read_manifest(folder)  # no lock where there is no dataset
     with locked_folder(folder):
         data = open_dataset(folder)
-        previous = data.manifest
         description = _Description(data, writer, cfg, on_progress)
         parts = description.write()
         if not parts:
-            return previous
-        entry = DescriptionEntry(
-            revision=previous.revision + 1,
-            writer=cfg.writer,
-            model=cfg.model,
-            seed=cfg.seed,
-            command=cfg.command,
-            code_version=metadata.version(_DISTRIBUTION),
-            num_grasps=description.num_described,
-            num_failed=description.num_failed,
-        )
-        return replace_sentences(folder, previous, parts, entry)
-
-
-def facts_of(grasp: GraspRecord, object_row: Mapping[str, Any]) -> SentenceFacts:
-    """Return what a sentence may say of a grasp, given the row of its object."""
-    return SentenceFacts(
-        task=grasp.task,
-        category=grasp.category,
-        part=grasp.part if len(object_row['parts']) > 1 else '',
-        color_name=object_row['color_name'],
-        fingers=grasp.fingers,
-        approach=grasp.approach if grasp.approach in APPROACHES else '',
-    )
+            return data.manifest
+        return replace_sentences(folder, data.manifest, parts, description.entry())
 
 
 class _GraspPicture:
@@ -168,15 +146,18 @@ class _Description:
         self._chosen[order[: cfg.limit or total]] = True
         self._origins: Counter[str] = Counter()
 
-    @property
-    def num_failed(self) -> int:
-        """Grasps that got no sentences."""
-        return self._origins['missing']
-
-    @property
-    def num_described(self) -> int:
-        """Grasps that the writer gave sentences."""
-        return self._origins.total() - self.num_failed
+    def entry(self) -> DescriptionEntry:
+        """Return what the manifest says of the run."""
+        return DescriptionEntry(
+            revision=self._data.manifest.revision + 1,
+            writer=self._cfg.writer,
+            model=self._cfg.model,
+            seed=self._cfg.seed,
+            command=self._cfg.command,
+            code_version=metadata.version(_DISTRIBUTION),
+            num_grasps=self._origins.total() - self._origins['missing'],
+            num_failed=self._origins['missing'],
+        )
 
     def write(self) -> dict[str, pa.Table]:
         """Return the tables in which a sentence is another, by their present path."""
@@ -213,10 +194,10 @@ class _Description:
             yield written.sentences
 
     def _item(self, grasp: GraspRecord) -> SentenceItem:
-        objects = self._data.objects
+        row = self._data.objects.rows[grasp.object_id]
         return SentenceItem(
-            facts=facts_of(grasp, objects.rows[grasp.object_id]),
-            picture=_GraspPicture(objects, grasp),
+            facts=facts_of(grasp, object_parts=row['parts'], color_name=row['color_name']),
+            picture=_GraspPicture(self._data.objects, grasp),
             seed=sentence_seed(self._cfg.seed, grasp.grasp_id),
         )
 

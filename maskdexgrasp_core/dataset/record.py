@@ -77,7 +77,8 @@ class GraspRecord:
     fingers: tuple[str, ...]
     """Parts of the hand in contact, of `hands.spec.PARTS`."""
     approach: str
-    """Where the hand comes from, along the mean of palm and fingers: 'top', 'side' or 'below'."""
+    """Where the hand comes from, along the mean of palm and fingers: one of
+    `sentences.APPROACHES`."""
     texts: tuple[str, str, str, str]
     """The same content in each of `FORMS`."""
     checks: GraspChecks | None = None

@@ -70,6 +70,15 @@ class PartSurfaces:
         mine = distances[[name in asked for name in self.names]].min(axis=0)
         return float((mine <= distances.min(axis=0) + tolerance_m).mean())
 
+    def share_if_asked(self, part: str, points: Array) -> float:
+        """Return `share_on` of a part, NaN where that says nothing.
+
+        That is where no part is asked (''), the object has only one, or nothing touches it.
+        """
+        if not part or len(self.names) < 2 or len(points) == 0:
+            return float('nan')
+        return self.share_on(part, points)
+
 
 def named_parts(text: str, part_names: Iterable[str]) -> tuple[str, ...]:
     """Return which parts of an object a sentence names, () when none.

@@ -17,12 +17,7 @@ from maskdexgrasp_core.evaluation.grasp_under_test import (
     refusal,
 )
 from maskdexgrasp_core.evaluation.hand_solid import load_hand_solid
-from maskdexgrasp_core.evaluation.hold_check import (
-    HandGraspPose,
-    HoldChecker,
-    HoldResult,
-    TouchPoints,
-)
+from maskdexgrasp_core.evaluation.hold_check import HandGraspPose, HoldChecker, HoldResult
 from maskdexgrasp_core.evaluation.object_surface import ObjectSurface
 from maskdexgrasp_core.evaluation.protocols import DIRECTIONS, HoldProtocol
 from maskdexgrasp_core.evaluation.squeeze_rules import (
@@ -139,7 +134,7 @@ def _outcome(
         hand_depth_m=float(scores.hand_depth_m[row]),
         self_depth_m=float(scores.self_depth_m[row]),
         num_links=len(set(touch.links)),
-        part_share=_part_share(grasp, touch, parts),
+        part_share=parts.share_if_asked(grasp.part, touch.points),
         agrees=_agreement(grasp, touch.points, parts),
     )
 
@@ -147,12 +142,6 @@ def _outcome(
 def _hold(result: HoldResult) -> Hold:
     held = tuple(bool(one) for one in result.held)
     return Hold(held=held, success=result.success, reason=result.reason)
-
-
-def _part_share(grasp: GraspUnderTest, touch: TouchPoints, parts: PartSurfaces) -> float:
-    if not grasp.part or len(parts.names) < 2 or not touch.links:
-        return float('nan')
-    return parts.share_on(grasp.part, touch.points)
 
 
 def _agreement(grasp: GraspUnderTest, points: Array, parts: PartSurfaces) -> bool | None:

@@ -75,6 +75,11 @@ class HoldResult:
     """Deepest overlap after settling [m]."""
 
 
+def kind_of_failure(reason: str) -> str:
+    """Return the reason of a `HoldResult` without directions: "lost" of "lost along +x, -y"."""
+    return reason.partition(' along')[0]
+
+
 class HoldChecker:
     """Checks grasps of one hand on one object; not for use from several threads."""
 

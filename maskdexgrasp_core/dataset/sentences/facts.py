@@ -7,7 +7,8 @@ from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
 from maskdexgrasp_core.hands.spec import PARTS
 from maskdexgrasp_core.tasks import TASKS
 
-APPROACHES: tuple[str, ...] = ('top', 'side', 'below')
+FROM_TOP, FROM_SIDE, FROM_BELOW = 'top', 'side', 'below'
+APPROACHES: tuple[str, ...] = (FROM_TOP, FROM_SIDE, FROM_BELOW)
 """Where the hand comes from, seen from the resting object."""
 Sentences = tuple[str, str, str, str]
 """In the order of `record.FORMS`: basic (imperative), present, progressive, passive."""

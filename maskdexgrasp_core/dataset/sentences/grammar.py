@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from maskdexgrasp_core.dataset.sentences.clause import Clause, Phrase
-from maskdexgrasp_core.dataset.sentences.facts import SentenceFacts, Sentences
+from maskdexgrasp_core.dataset.sentences.facts import FROM_TOP, SentenceFacts, Sentences
 from maskdexgrasp_core.dataset.sentences.frames import (
     ON_THE_PART,
     ROUND,
@@ -113,7 +113,7 @@ def _draw_extras(
     chance = 1.0 if needs_purpose(situation, frame) else _PURPOSE
     purpose = '' if result else _maybe(rng, chance, purposes(situation, frame))
     phrases = APPROACH_PHRASES.get(approach, ())
-    odd = (task == 'support' and approach == 'top') or (frame == USING and not situation.part)
+    odd = (task == 'support' and approach == FROM_TOP) or (frame == USING and not situation.part)
     said = '' if result or odd else _maybe(rng, _APPROACH, phrases)
     known = finger_phrases(situation.fingers)
     fingers = rng.choice(known) if known and rng.random() < _FINGERS else None

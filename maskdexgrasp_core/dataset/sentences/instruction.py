@@ -6,7 +6,12 @@ pink (MaskDexGrasp, Sec. C); its wording is not public, so this one is ours.
 
 from collections.abc import Mapping
 
-from maskdexgrasp_core.dataset.sentences.facts import SentenceFacts
+from maskdexgrasp_core.dataset.sentences.facts import (
+    FROM_BELOW,
+    FROM_SIDE,
+    FROM_TOP,
+    SentenceFacts,
+)
 from maskdexgrasp_core.dataset.sentences.nouns import finger_phrases, named_part, plain_words
 
 MARKER_COLORS = ('blue', 'pink')
@@ -46,7 +51,11 @@ _ACTIONS: Mapping[str, str] = {
     'hold': 'hold it',
     'lift-up': 'lift it up',
 }
-_APPROACHES: Mapping[str, str] = {'top': 'above', 'side': 'the side', 'below': 'below'}
+_APPROACHES: Mapping[str, str] = {
+    FROM_TOP: 'above',
+    FROM_SIDE: 'the side',
+    FROM_BELOW: 'below',
+}
 
 
 def describe(facts: SentenceFacts) -> str:

@@ -6,6 +6,8 @@ them: to grip, to handle, to cup, 'from the top', 'closer', 'back', 'can'.
 
 from dataclasses import dataclass
 
+from maskdexgrasp_core.dataset.sentences.facts import FROM_BELOW, FROM_SIDE, FROM_TOP
+
 
 @dataclass(frozen=True)
 class Verb:
@@ -161,9 +163,9 @@ AGENTS = ('the hand', 'the robot hand', 'the robotic hand', 'a robot hand', 'the
 AGENTS_WITHOUT_HAND = ('the robot', 'a robot')
 
 APPROACH_PHRASES: dict[str, tuple[str, ...]] = {
-    'top': ('from above', 'from overhead'),
-    'side': ('from the side', 'from one side'),
-    'below': ('from below', 'from underneath'),
+    FROM_TOP: ('from above', 'from overhead'),
+    FROM_SIDE: ('from the side', 'from one side'),
+    FROM_BELOW: ('from below', 'from underneath'),
 }
 
 _STILL, _MOVED = ('firmly', 'securely', 'carefully'), ('carefully', 'firmly', 'steadily')

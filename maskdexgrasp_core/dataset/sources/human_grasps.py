@@ -11,16 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from maskdexgrasp_core.dataset.record import GraspChecks, GraspRecord, ObjectRecord
-from maskdexgrasp_core.dataset.sentences import SentenceFacts, sentence_seed, write_sentences
-from maskdexgrasp_core.dataset.sources.human_checks import (
-    HeldGrasp,
-    MakeCheck,
-    check_grasp,
-    fingers_of,
-    measure_held,
-)
-from maskdexgrasp_core.dataset.sources.procedural.settling import approach_of
+from maskdexgrasp_core.dataset.sources.described_grasp import MadeGrasp, describe_grasp
+from maskdexgrasp_core.dataset.sources.held_grasp import HeldGrasp, measure_held
+from maskdexgrasp_core.dataset.sources.human_checks import MakeCheck, check_grasp
+from maskdexgrasp_core.evaluation.agreement import PartSurfaces
 from maskdexgrasp_core.evaluation.hold_check import HandGraspPose, HoldResult
+from maskdexgrasp_core.evaluation.object_surface import ObjectSurface
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
 from maskdexgrasp_core.hands.spec import PARTS
 from maskdexgrasp_core.retargeting.human import (
@@ -158,44 +154,34 @@ class _Kept(NamedTuple):
 
 
 def _records(target: ObjectRecord, kept: list[_Kept], seed: int) -> tuple[GraspRecord, ...]:
-    held = [
-        HeldGrasp(grasp.pose, grasp.result, grasp.human.part)
+    held = _held(target, kept)
+    checks: list[GraspChecks | None] = [None] * len(kept)
+    if held:
+        surface = ObjectSurface.of_model(target.model)
+        checks = [*measure_held(surface, held, on_table=False)]
+    made = [
+        MadeGrasp(
+            grasp_id=grasp.human.grasp_id,
+            task=grasp.human.task,
+            part=grasp.human.part,
+            pose=grasp.pose,
+            fingers=held[row].fingers if held else grasp.near,
+            checks=checks[row],
+        )
+        for row, grasp in enumerate(kept)
+    ]
+    return tuple(describe_grasp(target, grasp, seed) for grasp in made)
+
+
+def _held(target: ObjectRecord, kept: list[_Kept]) -> list[HeldGrasp]:
+    """Return the grasps that were checked: all of them, or none."""
+    parts = PartSurfaces(target.model)
+    return [
+        HeldGrasp(
+            settled=grasp.pose,
+            result=grasp.result,
+            part_share=parts.share_if_asked(grasp.human.part, grasp.result.touch.points),
+        )
         for grasp in kept
         if grasp.result is not None
     ]
-    checks: list[GraspChecks | None] = [*measure_held(target.model, held)]
-    return tuple(
-        _record(target, grasp, check, seed)
-        for grasp, check in zip(kept, checks or [None] * len(kept), strict=True)
-    )
-
-
-def _record(
-    target: ObjectRecord, kept: _Kept, checks: GraspChecks | None, seed: int
-) -> GraspRecord:
-    grasp, pose = kept.human, kept.pose
-    fingers = kept.near if kept.result is None else fingers_of(kept.result)
-    approach = approach_of(pose.T_object_wrist)
-    facts = SentenceFacts(
-        task=grasp.task,
-        category=target.category,
-        part=grasp.part if len(target.parts) > 1 else '',
-        color_name=target.color_name,
-        fingers=fingers,
-        approach=approach,
-    )
-    return GraspRecord(
-        grasp_id=grasp.grasp_id,
-        object_id=target.object_id,
-        category=target.category,
-        source=target.source,
-        task=grasp.task,
-        part=grasp.part,
-        T_object_wrist=pose.T_object_wrist,
-        joint_positions=pose.joint_positions,
-        squeeze_positions=pose.squeeze_positions,
-        fingers=fingers,
-        approach=approach,
-        texts=write_sentences(facts, sentence_seed(seed, grasp.grasp_id)),
-        checks=checks,
-    )

@@ -10,19 +10,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from maskdexgrasp_core.dataset.record import GraspRecord, ObjectRecord
-from maskdexgrasp_core.dataset.sentences import (
-    SentenceFacts,
-    sentence_seed,
-    write_sentences,
-)
+from maskdexgrasp_core.dataset.record import ObjectRecord
+from maskdexgrasp_core.dataset.sources.described_grasp import MadeGrasp, describe_grasp
 from maskdexgrasp_core.dataset.sources.procedural.proposals import (
     AskedPart,
     ProposalCfg,
     Proposer,
 )
 from maskdexgrasp_core.dataset.sources.procedural.recipes import RECIPES
-from maskdexgrasp_core.dataset.sources.procedural.settling import HeldGrasp, Settler
+from maskdexgrasp_core.dataset.sources.procedural.settling import Settler
 from maskdexgrasp_core.dataset.sources.protocol import BuiltUnit, WorkUnit
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.signed_distance import GridCfg, GridSignedDistance
@@ -120,13 +116,21 @@ class ProceduralSource:
         )
         settler = Settler(model, part, self._wanted, dropped)
         self._fill(proposer, settler, _Randomness.of(seed, key), dropped)
+        target = ObjectRecord.from_model(model, source=self.name)
         grasps = [
-            _record(model, unit, held, number, seed)
-            for number, held in enumerate(settler.grasps())
+            MadeGrasp(
+                grasp_id=f'{unit.key}-{number:03d}',
+                task=unit.task,
+                part=part,
+                pose=held.settled,
+                fingers=held.fingers,
+                checks=checks,
+            )
+            for number, (held, checks) in enumerate(settler.grasps())
         ]
         return BuiltUnit(
-            object_record=ObjectRecord.from_model(model, source=self.name),
-            grasps=grasps,
+            object_record=target,
+            grasps=[describe_grasp(target, grasp, seed) for grasp in grasps],
             dropped=dict(dropped),
         )
 
@@ -177,33 +181,3 @@ def _object_of(object_id: str) -> tuple[ObjectModel, GridSignedDistance]:
     category, _, number = object_id.rpartition('_')
     model = make_object(category, int(number))
     return model, GridSignedDistance.from_mesh(model.mesh, GridCfg())
-
-
-def _record(
-    model: ObjectModel, unit: WorkUnit, held: HeldGrasp, number: int, seed: int
-) -> GraspRecord:
-    part = model.affordances[unit.task]
-    facts = SentenceFacts(
-        task=unit.task,
-        category=model.category,
-        part=part if len(model.parts) > 1 else '',
-        color_name=model.color_name,
-        fingers=held.fingers,
-        approach=held.approach,
-    )
-    grasp_id = f'{unit.key}-{number:03d}'
-    return GraspRecord(
-        grasp_id=grasp_id,
-        object_id=unit.object_id,
-        category=model.category,
-        source=ProceduralSource.name,
-        task=unit.task,
-        part=part,
-        T_object_wrist=held.grasp.T_object_wrist,
-        joint_positions=held.grasp.joint_positions,
-        squeeze_positions=held.grasp.squeeze_positions,
-        fingers=held.fingers,
-        approach=held.approach,
-        texts=write_sentences(facts, sentence_seed(seed, grasp_id)),
-        checks=held.checks,
-    )

@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 from maskdexgrasp_core.cli.dataset import app
 from maskdexgrasp_core.dataset import open_dataset
 from maskdexgrasp_core.dataset.builder import BuildCfg, build_dataset
-from maskdexgrasp_core.dataset.describing import DescribeCfg, describe_dataset, facts_of
+from maskdexgrasp_core.dataset.describing import DescribeCfg, describe_dataset
 from maskdexgrasp_core.dataset.manifest import read_manifest
 from maskdexgrasp_core.dataset.schema import TEXT_COLUMNS
+from maskdexgrasp_core.dataset.sentences.grasp_facts import facts_of
 from maskdexgrasp_core.dataset.sentences.writing import GrammarWriter
 from maskdexgrasp_core.dataset.verify import verify_dataset
 
@@ -108,10 +109,11 @@ def test_sentences_that_are_there_already_are_no_new_revision(folder):
 def test_facts_come_from_the_grasp_and_its_object(folder):
     data = open_dataset(folder)
     grasp = data.select(category='mug', task='handle-grasp').grasps.record(0)
-    row = data.objects.rows[grasp.object_id]
-    facts = facts_of(grasp, row)
-    assert (facts.part, facts.color_name) == ('handle', row['color_name'])
-    assert facts_of(grasp, {**row, 'parts': ['handle']}).part == '', 'the part is all there is'
+    parts = data.objects.rows[grasp.object_id]['parts']
+    facts = facts_of(grasp, object_parts=parts, color_name='red')
+    assert (facts.part, facts.color_name) == ('handle', 'red')
+    alone = facts_of(grasp, object_parts=['handle'], color_name='')
+    assert alone.part == '', 'the part is all there is'
 
 
 def test_a_model_describes_what_it_can_and_the_rest_is_asked_again(

@@ -5,9 +5,9 @@ import pickle
 import numpy as np
 import pytest
 
+from maskdexgrasp_core.dataset.sources.held_grasp import approach_of
 from maskdexgrasp_core.dataset.sources.procedural import ProceduralSource
 from maskdexgrasp_core.dataset.sources.procedural.recipes import RECIPES
-from maskdexgrasp_core.dataset.sources.procedural.settling import approach_of
 from maskdexgrasp_core.dataset.sources.procedural.source import EffortCfg
 from maskdexgrasp_core.dataset.sources.protocol import BuiltUnit, GraspSource, WorkUnit
 from maskdexgrasp_core.errors import InvalidInputError
