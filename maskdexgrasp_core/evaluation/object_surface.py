@@ -73,10 +73,7 @@ class ObjectSurface:
     @classmethod
     def of_model(cls, model: ObjectModel) -> 'ObjectSurface':
         """Unite the pieces of an object, so that faces between them do not count."""
-        pieces = [piece for part in model.parts for piece in part.pieces]
-        if len(pieces) == 1:
-            return cls(pieces[0])
-        return cls(trimesh.boolean.union(pieces, engine='manifold'))
+        return cls(model.solid)
 
     def distance(self, points: Array, *, reach_m: float = np.inf) -> Array:
         """Return the signed distance of points, positive outside.

@@ -68,6 +68,14 @@ class ObjectModel:
         return cast(trimesh.Trimesh, trimesh.util.concatenate(pieces))
 
     @property
+    def solid(self) -> trimesh.Trimesh:
+        """All pieces united into one closed surface without inner faces, object frame [m]."""
+        pieces = [piece for part in self.parts for piece in part.pieces]
+        if len(pieces) == 1:
+            return pieces[0]
+        return trimesh.boolean.union(pieces, engine='manifold')
+
+    @property
     def piece_masses_kg(self) -> tuple[tuple[float, ...], ...]:
         """Mass of every piece [kg], nested like `parts` and their `pieces`."""
         total = sum(part.volume for part in self.parts)
