@@ -1,9 +1,8 @@
 """`maskdexgrasp dataset`: build, extend, describe, count, draw, check and divide sets."""
 
-import json
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -24,7 +23,8 @@ from maskdexgrasp_core.cli.dataset_tables import (
     subset_table,
     task_table,
 )
-from maskdexgrasp_core.cli.options import MAX_SEED, JsonFile
+from maskdexgrasp_core.cli.describe_options import EXAMPLES as DESCRIBE_EXAMPLES
+from maskdexgrasp_core.cli.options import JsonFile, Seed
 from maskdexgrasp_core.dataset.folder_lock import DatasetBusyError, locked_folder
 from maskdexgrasp_core.dataset.manifest import SplitRule, read_manifest
 from maskdexgrasp_core.dataset.reader import Dataset, open_dataset
@@ -33,6 +33,7 @@ from maskdexgrasp_core.dataset.statistics import compute_figures, kind_yields
 from maskdexgrasp_core.dataset.verify import verify_dataset
 from maskdexgrasp_core.dataset.writer import change_split
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.evaluation.plain_values import without_nan
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.tasks import TASKS
 
@@ -50,16 +51,13 @@ app = typer.Typer(
 )
 app.command()(build)
 app.command()(add)
-app.command()(describe)
+app.command(epilog=DESCRIBE_EXAMPLES)(describe)
 
 Split = Annotated[
     str, typer.Option(help='train, test-instances, test-categories, or test for both.')
 ]
 Category = Annotated[str, typer.Option(help='Of the objects, e.g. mug.')]
 Task = Annotated[str, typer.Option(help='One of the eleven tasks, e.g. handle-grasp.')]
-Seed = Annotated[
-    int, typer.Option(min=0, max=MAX_SEED, help='The same seed gives the same answer.')
-]
 
 
 @app.command()
@@ -94,7 +92,7 @@ def stats(
             content = figures.to_json() | {
                 'yields': [vars(kind) | {'yield': kind.share} for kind in yields]
             }
-            write_json(json_file, _without_nan(content))
+            write_json(json_file, without_nan(content))
         if tsne is not None:
             _draw_tsne(data, tsne, sample=sample, seed=seed)
 
@@ -213,12 +211,6 @@ def _note(grasp: GraspRecord) -> str:
         if not math.isnan(grasp.checks.q1):
             words.append(f'Q1 {grasp.checks.q1:.2f}')
     return ' · '.join(filter(None, words))
-
-
-def _without_nan(content: dict[str, Any]) -> dict[str, Any]:
-    """Return the content with null in place of what is not known: JSON has no NaN."""
-    plain: dict[str, Any] = json.loads(json.dumps(content), parse_constant=lambda _: None)
-    return plain
 
 
 if __name__ == '__main__':

@@ -1,62 +1,32 @@
 """How a build reports: a bar with yield and time left, or lines where there is no terminal."""
 
-import time
-from types import TracebackType
-
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from maskdexgrasp_core.cli.progress_display import ProgressDisplay
 from maskdexgrasp_core.dataset.builder import BuildProgress
 
-_LINE_EVERY_S = 30.0
 _MAX_NOTES = 20
 
 
-class BuildDisplay:
+class BuildDisplay(ProgressDisplay):
     """Shows the progress of a build; use as a context manager and pass as callback."""
 
     def __init__(self, console: Console) -> None:
         """Draw on `console`."""
-        self._console = console
-        self._bar = Progress(
-            BarColumn(bar_width=24),
-            TaskProgressColumn(),
-            TextColumn('{task.fields[figures]}'),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task('', total=1.0, figures='')
-        self._next_line = time.monotonic()
+        super().__init__(console)
         self._notes = 0
         self.last: BuildProgress | None = None
 
     def __call__(self, progress: BuildProgress) -> None:
         """Show how far the build is."""
         self.last = progress
-        self._bar.update(
-            self._task, completed=share_done(progress), figures=escape(build_line(progress))
-        )
         for note in progress.notes:
             self._notes += 1
             if self._notes <= _MAX_NOTES:
                 more = ' (further notes are not shown)' if self._notes == _MAX_NOTES else ''
                 self._console.print(f'[yellow]note[/] {escape(note)}{more}')
-        if self._bar.disable and time.monotonic() >= self._next_line:
-            self._next_line = time.monotonic() + _LINE_EVERY_S
-            self._console.print(build_line(progress))
-
-    def __enter__(self) -> 'BuildDisplay':
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
+        self.show(build_line(progress), done=share_done(progress), total=1.0)
 
 
 def build_line(progress: BuildProgress) -> str:

@@ -37,28 +37,10 @@ def make_doctor(more: Callable[[int], Sequence[Check]]) -> Callable[..., None]:
 
           maskdexgrasp doctor --json doctor.json
         """
-        table = Table('check', '', 'found', box=None, header_style='bold', pad_edge=False)
-        findings: list[tuple[Check, Finding]] = []
-        for check in (*CORE_CHECKS, *more(seed)):
-            with console.status(f'Checking {check.name} ...'):
-                finding = run_check(check)
-            findings.append((check, finding))
-            text = escape(finding.detail)
-            if finding.cure:
-                text += f'\n[dim]→ {escape(finding.cure)}[/]'
-            table.add_row(check.name, _MARKS[finding.verdict], text)
-        console.print(table)
+        findings = _run_checks((*CORE_CHECKS, *more(seed)))
         failed = [check.name for check, finding in findings if finding.verdict is Verdict.FAIL]
         if json_file is not None:
-            checks = [
-                {
-                    'name': check.name,
-                    'verdict': finding.verdict.value,
-                    'detail': finding.detail,
-                    'cure': finding.cure,
-                }
-                for check, finding in findings
-            ]
+            checks = [_row(check, finding) for check, finding in findings]
             write_json(json_file, {**run_header(seed), 'ok': not failed, 'checks': checks})
         if failed:
             console.print(f'[bold red]{len(failed)} of {len(findings)} failed:[/] '
@@ -67,3 +49,28 @@ def make_doctor(more: Callable[[int], Sequence[Check]]) -> Callable[..., None]:
         console.print('[green]Everything that is needed works.[/]')
 
     return doctor
+
+
+def _run_checks(checks: Sequence[Check]) -> list[tuple[Check, Finding]]:
+    """Run checks and print what each has found."""
+    table = Table('check', '', 'found', box=None, header_style='bold', pad_edge=False)
+    findings: list[tuple[Check, Finding]] = []
+    for check in checks:
+        with console.status(f'Checking {check.name} ...'):
+            finding = run_check(check)
+        findings.append((check, finding))
+        text = escape(finding.detail)
+        if finding.cure:
+            text += f'\n[dim]→ {escape(finding.cure)}[/]'
+        table.add_row(check.name, _MARKS[finding.verdict], text)
+    console.print(table)
+    return findings
+
+
+def _row(check: Check, finding: Finding) -> dict[str, str]:
+    return {
+        'name': check.name,
+        'verdict': finding.verdict.value,
+        'detail': finding.detail,
+        'cure': finding.cure,
+    }

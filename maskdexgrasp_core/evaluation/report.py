@@ -5,7 +5,7 @@ Every figure is defined in docs/evaluation.md. It does not depend on the order o
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,7 +17,9 @@ from maskdexgrasp_core.evaluation.entropy import EntropyCfg, JointEntropy, joint
 from maskdexgrasp_core.evaluation.evaluator import EvaluationCfg
 from maskdexgrasp_core.evaluation.generated_grasps import ConditionResult
 from maskdexgrasp_core.evaluation.grasp_under_test import GraspOutcome
+from maskdexgrasp_core.evaluation.hold_check import kind_of_failure
 from maskdexgrasp_core.evaluation.intervals import Estimate, Rate, estimate_mean
+from maskdexgrasp_core.evaluation.plain_values import without_nan
 from maskdexgrasp_core.evaluation.protocols import DIRECTIONS
 from maskdexgrasp_core.evaluation.wrench_quality import VALID_PENETRATION_M
 from maskdexgrasp_core.hands.shadow import SHADOW
@@ -57,10 +59,7 @@ def make_report(
     if not outcomes and not conditions:
         raise InvalidInputError('there is no grasp to report')
     outcomes = sorted(outcomes, key=_place)
-    measured = [outcome for outcome in outcomes if not outcome.refused]
-    if outcomes and not measured:
-        reasons = '; '.join(sorted({outcome.refused for outcome in outcomes}))
-        raise InvalidInputError(f'all {len(outcomes)} grasps were refused: {reasons}')
+    measured = _measured(outcomes)
     found: dict[str, Rate | Estimate] = {
         **_rates(outcomes, 0),
         **_means(measured, cfg.seed),
@@ -84,13 +83,13 @@ def make_report(
     return plain
 
 
-def without_nan(value: Any) -> Any:
-    """Return nested values with None in place of numbers that are not finite: JSON has none."""
-    if isinstance(value, Mapping):
-        return {key: without_nan(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [without_nan(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _measured(outcomes: Sequence[GraspOutcome]) -> list[GraspOutcome]:
+    """Return what was not refused; raise an error where nothing of it is left."""
+    measured = [outcome for outcome in outcomes if not outcome.refused]
+    if outcomes and not measured:
+        reasons = '; '.join(sorted({outcome.refused for outcome in outcomes}))
+        raise InvalidInputError(f'all {len(outcomes)} grasps were refused: {reasons}')
+    return measured
 
 
 def _place(outcome: GraspOutcome) -> tuple[str, str]:
@@ -285,8 +284,7 @@ def _protocols(outcomes: Sequence[GraspOutcome], cfg: EvaluationCfg) -> dict[str
     content = {}
     for index, protocol in enumerate(cfg.protocols):
         holds = [outcome.holds[index] for outcome in outcomes]
-        # 'lost along +x, -y' counts as 'lost'; where is said by direction.
-        reasons = Counter(hold.reason.partition(' along')[0] for hold in holds if hold.reason)
+        reasons = Counter(kind_of_failure(hold.reason) for hold in holds if hold.reason)
         content[protocol.name] = {
             'numbers': asdict(protocol),
             'rates': {name: rate.to_json() for name, rate in _rates(outcomes, index).items()},
