@@ -26,7 +26,7 @@ from maskdexgrasp_core.evaluation.hand_solid import load_hand_solid
 from maskdexgrasp_core.evaluation.hold_check import HandGraspPose, HoldChecker
 from maskdexgrasp_core.evaluation.object_surface import ObjectSurface
 from maskdexgrasp_core.evaluation.protocols import PROTOCOLS, load_protocol
-from maskdexgrasp_core.evaluation.work_pool import run_units, usable_cores
+from maskdexgrasp_core.work_pool import run_units, usable_cores
 
 EASY = ('box_100-lift', 'can_100-lift', 'can_100-wrap-grasp')
 _FORMS_OF_TDG = ('tdg-any', 'tdg-5mm')

@@ -18,6 +18,7 @@ from rich.markup import escape
 
 from maskdexgrasp_core.errors import DriverError, MaskDexGraspError
 from maskdexgrasp_core.outcome import Outcome, StageError
+from maskdexgrasp_core.work_pool import usable_cores
 
 console = Console(highlight=False)
 """Where results go."""
@@ -28,6 +29,8 @@ FAILED = 1
 """Exit code: the command ran, and the answer is no."""
 MISUSE = 2
 """Exit code: the input cannot be used; nothing was done."""
+INTERRUPTED = 130
+"""Exit code: the command was ended by Ctrl-C."""
 
 
 def fail(code: str, reason: str, cure: str = '', *, status: int = FAILED) -> NoReturn:
@@ -87,10 +90,9 @@ def installed_version(name: str) -> str:
 def machine_line() -> str:
     """Return processor, usable cores, memory and load of this machine."""
     memory_gib = psutil.virtual_memory().total / 2**30
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     return (
-        f'{_processor()}, {cores} cores, {memory_gib:.0f} GiB, load {os.getloadavg()[0]:.1f}, '
-        f'{platform.system()} {platform.machine()}'
+        f'{_processor()}, {usable_cores()} cores, {memory_gib:.0f} GiB, '
+        f'load {os.getloadavg()[0]:.1f}, {platform.system()} {platform.machine()}'
     )
 
 

@@ -1,6 +1,5 @@
 """`maskdexgrasp dataset build` and `add`: grasps from a source into a dataset."""
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -8,23 +7,18 @@ from typing import Annotated
 
 import typer
 
-from maskdexgrasp_core.cli.console import console, fail, reported_errors
+from maskdexgrasp_core.cli.console import INTERRUPTED, console, fail, reported_errors
 from maskdexgrasp_core.cli.dataset_progress import BuildDisplay
 from maskdexgrasp_core.cli.dataset_tables import print_matrix
-from maskdexgrasp_core.cli.options import MAX_SEED
+from maskdexgrasp_core.cli.options import Seed
 from maskdexgrasp_core.dataset.builder import BuildCfg, build_dataset
 from maskdexgrasp_core.dataset.folder_lock import DatasetBusyError
 from maskdexgrasp_core.dataset.manifest import Manifest
-from maskdexgrasp_core.dataset.parallel import WorkerLostError
 from maskdexgrasp_core.dataset.source_registry import SourceRequest, load_source
 from maskdexgrasp_core.dataset.statistics import kind_yields
-
-_INTERRUPTED = 130
+from maskdexgrasp_core.work_pool import WorkerLostError, usable_cores
 
 Folder = Annotated[Path, typer.Argument(metavar='DIR', help='Folder of the dataset.')]
-Seed = Annotated[
-    int, typer.Option(min=0, max=MAX_SEED, help='The same seed gives the same records.')
-]
 Workers = Annotated[
     int, typer.Option(min=0, help='Processes; 0: all cores, with --ray those of the cluster.')
 ]
@@ -104,7 +98,7 @@ def _cfg(request: SourceRequest, *, workers: int, ray: str) -> BuildCfg:
     return BuildCfg(
         seed=request.seed,
         num_grasps=request.num_grasps,
-        workers=workers if workers or ray else _num_cores(),
+        workers=workers if workers or ray else usable_cores(),
         ray_address=ray,
         options=request.options(),
         command=shlex.join(words),
@@ -122,11 +116,11 @@ def _build(
             done = display.last
             kept = f'{done.done_units:,} of {done.num_units:,} units are kept' if done else ''
             fail('STOPPED', kept or 'nothing was begun', 'the same command resumes',
-                 status=_INTERRUPTED)  # fmt: skip
+                 status=INTERRUPTED)  # fmt: skip
         except DatasetBusyError as error:
             fail('BUSY', str(error))
         except WorkerLostError as error:
-            fail('WORKER', str(error))
+            fail('WORKER', str(error), 'finished units are kept: the same command resumes')
     if display.last is None:
         console.print(f'{folder}: these grasps are there already')
     _show(folder, manifest, wanted=request.num_grasps)
@@ -144,9 +138,3 @@ def _show(folder: Path, manifest: Manifest, *, wanted: int) -> None:
         f'{counts["objects"]:,} objects, {counts["categories"]} categories, '
         f'{counts["tasks"]} tasks → {folder}/'
     )
-
-
-def _num_cores() -> int:
-    if hasattr(os, 'sched_getaffinity'):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

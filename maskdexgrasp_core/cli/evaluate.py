@@ -1,13 +1,12 @@
 """`maskdexgrasp evaluate`: how good grasps are, given ones or those of a generator."""
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import typer
 
 from maskdexgrasp_core.cli.console import (
-    MISUSE,
+    INTERRUPTED,
     console,
     fail,
     make_folder,
@@ -15,21 +14,18 @@ from maskdexgrasp_core.cli.console import (
     run_header,
     write_json,
 )
-from maskdexgrasp_core.cli.evaluate_dataset import dataset_items
-from maskdexgrasp_core.cli.evaluate_files import FORMATS, file_items
+from maskdexgrasp_core.cli.evaluate_files import FORMATS
 from maskdexgrasp_core.cli.evaluate_output import write_page, write_rows
 from maskdexgrasp_core.cli.evaluate_run import Judge
+from maskdexgrasp_core.cli.evaluate_subject import Subject
 from maskdexgrasp_core.cli.evaluate_tables import print_report
-from maskdexgrasp_core.errors import InvalidInputError
-from maskdexgrasp_core.evaluation.generated_grasps import GenerationCfg, View
-from maskdexgrasp_core.evaluation.grasp_under_test import ObjectUnderTest
+from maskdexgrasp_core.cli.options import JsonFile, Seed
 from maskdexgrasp_core.evaluation.protocols import PROTOCOLS
 from maskdexgrasp_core.evaluation.report import ENTROPY_SAMPLES, ReportCfg, make_report
 from maskdexgrasp_core.evaluation.squeeze_rules import SQUEEZE_RULES
-from maskdexgrasp_core.evaluation.work_pool import WorkerKilledError, usable_cores
+from maskdexgrasp_core.work_pool import WorkerLostError, usable_cores
 
 DEFAULT_DATA = Path('data/tdg-procedural-v1')
-_INTERRUPTED = 130
 
 Grasps = Annotated[
     Path | None, typer.Option(help=f'What to evaluate: {FORMATS}.', metavar='DIR|FILE')
@@ -62,8 +58,6 @@ Squeeze = Annotated[
 StepScale = Annotated[float, typer.Option(help='Factor of the time step, above 0 up to 1.')]
 HoldScale = Annotated[float, typer.Option(min=0.01, help='Factor of the time under load.')]
 EntropySamples = Annotated[int, typer.Option(min=1, help='Grasps that H_mean is taken over.')]
-Seed = Annotated[int, typer.Option(min=0, help='The same seed gives the same figures.')]
-JsonFile = Annotated[Path | None, typer.Option('--json', help='Write the report here.')]
 Out = Annotated[Path | None, typer.Option(help='Folder for report.json, grasps.csv and pictures.')]
 Workers = Annotated[int, typer.Option(min=0, help='Processes; 0: all cores.')]
 
@@ -88,9 +82,7 @@ def evaluate(
     out: Out = None,
     workers: Workers = 0,
 ) -> None:
-    """Measure success, quality, penetration, entropy, diversity and agreement of grasps.
-
-    Every figure is defined in docs/evaluation.md.
+    """Measure success, quality, depth and variety of grasps, as docs/evaluation.md defines them.
 
     [bold]Examples[/]
 
@@ -100,42 +92,43 @@ def evaluate(
 
       maskdexgrasp evaluate --grasps runs/mine/grasps.npz --protocol tdg --protocol dexgraspbench
     """
-    if (grasps is None) == (not generator):
-        fail('INPUT', 'give either --grasps DIR|FILE or --generator NAME', status=MISUSE)
+    subject = Subject(
+        grasps=grasps, object_file=object_file, sample=sample, generator=generator, data=data,
+        split=split, view=view, conditions=conditions, num_grasps=num_grasps, seed=seed,
+    )  # fmt: skip
+    judge = Judge(
+        protocols=tuple(protocol), squeeze=squeeze, step_scale=step_scale, hold_scale=hold_scale,
+        workers=workers or usable_cores(),
+    )  # fmt: skip
+    _evaluate(subject, judge, entropy_samples, json_file, out)
+
+
+def _evaluate(
+    subject: Subject, judge: Judge, entropy_samples: int, json_file: Path | None, out: Path | None
+) -> None:
+    """Judge, print, and write what was asked for."""
     if out is not None:
         make_folder(out)  # now: a folder that cannot be made must not cost the results
     with reported_errors():
-        judge = Judge(
-            protocols=tuple(protocol), squeeze=squeeze, step_scale=step_scale,
-            hold_scale=hold_scale, workers=workers or usable_cores(),
-        )  # fmt: skip
         try:
-            if grasps is not None:
-                items = _given(grasps, object_file, split=split, sample=sample, seed=seed)
-                source: dict[str, Any] = {'grasps': str(grasps), 'sample': sample}
-                done = judge.given(items)
-            else:
-                generation = GenerationCfg(
-                    generator=generator, view=cast(View, view), num_grasps=num_grasps, seed=seed
-                )
-                source = {'generation': asdict(generation), 'data': str(data)}
-                done = judge.generated(generation, data, split, conditions)
-        except WorkerKilledError as error:
+            done = subject.judged_by(judge)
+        except WorkerLostError as error:
             fail('WORKER', str(error))
         except KeyboardInterrupt:
-            fail('STOPPED', 'nothing was written', status=_INTERRUPTED)
-        report_cfg = ReportCfg(evaluation=done.cfg, seed=seed, entropy_samples=entropy_samples)
+            fail('STOPPED', 'nothing was written', status=INTERRUPTED)
+        report_cfg = ReportCfg(
+            evaluation=done.cfg, seed=subject.seed, entropy_samples=entropy_samples
+        )
         report = make_report(done.outcomes, report_cfg, done.conditions)
     content = {
-        **run_header(seed),
-        **source,
-        'split': split,
-        'protocol': protocol[0],
-        'step_scale': step_scale,
-        'hold_scale': hold_scale,
+        **run_header(subject.seed),
+        **subject.to_json(),
+        'protocol': judge.protocols[0],
+        'step_scale': judge.step_scale,
+        'hold_scale': judge.hold_scale,
         **report,
         'seconds': round(done.seconds, 2),
-        'workers': workers or usable_cores(),
+        'workers': judge.workers,
     }
     print_report(console, content)
     for path in [json_file, out / 'report.json' if out else None]:
@@ -145,17 +138,3 @@ def evaluate(
     if out is not None:
         write_rows(out / 'grasps.csv', done.outcomes, [p.name for p in done.cfg.protocols])
         write_page(out / 'grasps.png', done.outcomes, done.models)
-
-
-def _given(
-    grasps: Path, object_file: Path | None, *, split: str, sample: int, seed: int
-) -> tuple[ObjectUnderTest, ...]:
-    if not grasps.exists():
-        raise InvalidInputError(f'{grasps} does not exist; {FORMATS} can be evaluated')
-    if grasps.is_dir():
-        if object_file is not None:
-            raise InvalidInputError('--object belongs to a FILE: a dataset holds its objects')
-        return dataset_items(grasps, split=split, sample=sample, seed=seed)
-    if split:
-        raise InvalidInputError('--split needs a dataset: a file has no splits')
-    return file_items(grasps, object_file=object_file, sample=sample, seed=seed)

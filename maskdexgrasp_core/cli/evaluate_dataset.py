@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from maskdexgrasp_core.dataset.grasp_table import GraspTable
 from maskdexgrasp_core.dataset.reader import Dataset, open_dataset
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.evaluation.generated_grasps import Condition, ObjectRequest
@@ -27,21 +28,6 @@ def dataset_items(
     """
     data = _opened(folder, split)
     table = data.grasps.sample(sample, seed=seed) if sample else data.grasps
-    joints, targets = table.joint_positions, table.squeeze_positions
-    members: dict[str, list[GraspUnderTest]] = {}
-    for row, object_id in enumerate(table.object_ids.tolist()):
-        task = str(table.tasks[row])
-        grasp = GraspUnderTest(
-            key=str(table.grasp_ids[row]),
-            T_object_wrist=table.Ts_object_wrist[row],
-            joint_positions=joints[row].astype(float),
-            squeeze_positions=targets[row].astype(float),
-            task=task,
-            part=str(table.parts[row]),
-            texts=table.texts[row],
-            condition=f'{object_id}-{task}',
-        )
-        members.setdefault(object_id, []).append(grasp)
     return tuple(
         ObjectUnderTest(
             object_id=object_id,
@@ -49,7 +35,7 @@ def dataset_items(
             model=data.objects[object_id].model,
             grasps=tuple(grasps),
         )
-        for object_id, grasps in sorted(members.items())
+        for object_id, grasps in sorted(_grasps_by_object(table).items())
     )
 
 
@@ -69,6 +55,38 @@ def dataset_requests(
         UnknownNameError: If the split is not known.
     """
     data = _opened(folder, split)
+    return tuple(
+        ObjectRequest(
+            object_id=object_id,
+            category=data.objects[object_id].category,
+            model=data.objects[object_id].model,
+            conditions=tuple(conditions),
+        )
+        for object_id, conditions in _drawn_conditions(data, number, seed).items()
+    )
+
+
+def _grasps_by_object(table: GraspTable) -> dict[str, list[GraspUnderTest]]:
+    joints, targets = table.joint_positions, table.squeeze_positions
+    members: dict[str, list[GraspUnderTest]] = {}
+    for row, object_id in enumerate(table.object_ids.tolist()):
+        task = str(table.tasks[row])
+        grasp = GraspUnderTest(
+            key=str(table.grasp_ids[row]),
+            T_object_wrist=table.Ts_object_wrist[row],
+            joint_positions=joints[row].astype(float),
+            squeeze_positions=targets[row].astype(float),
+            task=task,
+            part=str(table.parts[row]),
+            texts=table.texts[row],
+            condition=f'{object_id}-{task}',
+        )
+        members.setdefault(object_id, []).append(grasp)
+    return members
+
+
+def _drawn_conditions(data: Dataset, number: int, seed: int) -> dict[str, list[Condition]]:
+    """Return conditions by object, each with a sentence of one of its grasps; 0 takes all."""
     rows = _rows_of_conditions(data)
     rng = np.random.default_rng(seed)
     keys = sorted(rows)
@@ -85,15 +103,7 @@ def dataset_requests(
             text=str(texts[int(rng.integers(len(texts)))]),
         )
         members.setdefault(object_id, []).append(condition)
-    return tuple(
-        ObjectRequest(
-            object_id=object_id,
-            category=data.objects[object_id].category,
-            model=data.objects[object_id].model,
-            conditions=tuple(conditions),
-        )
-        for object_id, conditions in members.items()
-    )
+    return members
 
 
 def _rows_of_conditions(data: Dataset) -> dict[tuple[str, str], list[int]]:

@@ -1,5 +1,6 @@
 """Runs an evaluation on all cores, with a bar that says how far it is."""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,9 +21,9 @@ from maskdexgrasp_core.evaluation.generated_grasps import (
 )
 from maskdexgrasp_core.evaluation.grasp_under_test import GraspOutcome, ObjectUnderTest
 from maskdexgrasp_core.evaluation.protocols import load_protocol
-from maskdexgrasp_core.evaluation.work_pool import run_units
 from maskdexgrasp_core.objects.model import ObjectModel
 from maskdexgrasp_core.synthesis.registry import load_generator
+from maskdexgrasp_core.work_pool import run_units
 
 Unit = TypeVar('Unit')
 Result = TypeVar('Result')
@@ -110,9 +111,11 @@ class Judge:
         found = []
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task(what, total=sum(_size(unit) for unit in units))
-            for result in run_units(work, units, workers=min(self.workers, len(units))):
-                found.append(result)
-                bar.update(task, advance=size(result))
+            results = run_units(work, units, workers=min(self.workers, len(units)))
+            with contextlib.closing(results):
+                for result in results:
+                    found.append(result)
+                    bar.update(task, advance=size(result))
         return found
 
 

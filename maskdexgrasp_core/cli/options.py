@@ -9,8 +9,7 @@ MAX_SEED = 2**63 - 1
 """Messages carry seeds as int64."""
 
 Seed = Annotated[
-    int,
-    typer.Option(min=0, max=MAX_SEED, help='The same seed: the same places, the same grasps.'),
+    int, typer.Option(min=0, max=MAX_SEED, help='The same seed gives the same result.')
 ]
 GeneratorName = Annotated[str, typer.Option(help='Which generator proposes grasps.')]
 ObjectFiles = Annotated[

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from maskdexgrasp_core.dataset.folder_lock import locked_folder
 from maskdexgrasp_core.dataset.manifest import MANIFEST_NAME, BuildEntry, Manifest, read_manifest
-from maskdexgrasp_core.dataset.parallel import Task, run_units
+from maskdexgrasp_core.dataset.parallel import Task, UnitBuilder, build_units
 from maskdexgrasp_core.dataset.shards import BuildFolder, Recipe, UnitCounts, units_digest
 from maskdexgrasp_core.dataset.sources.protocol import GraspSource
 from maskdexgrasp_core.dataset.writer import Addition, add_to_dataset, remove_strangers
@@ -31,8 +31,8 @@ class BuildCfg:
     num_grasps: int = 0
     """End when the first units have this many grasps, and keep no more; 0 builds every unit."""
     workers: int = 1
-    """Processes of one thread each; 0 works in this process, and with Ray on every core of the
-    cluster."""
+    """Processes of one thread each; 0 or 1 works in this process. With Ray: workers of the
+    cluster, 0 for every core."""
     ray_address: str = ''
     """Of a Ray cluster; '' works on this machine."""
     options: dict[str, str] = field(default_factory=dict)
@@ -94,20 +94,12 @@ def build_dataset(
         tasks = list(enumerate(source.units()))
         recipe = _recipe(source, tasks, cfg)
         building = BuildFolder(folder)
-        previous = read_manifest(folder) if (folder / MANIFEST_NAME).exists() else None
-        if previous is not None:
-            if any(build.build_id == recipe.build_id for build in previous.builds):
-                return _already_there(folder, building, previous, recipe)
-            if not extend:
-                raise InvalidInputError(
-                    f'{folder} holds a finished dataset of another build; take another folder, '
-                    'or add to it (maskdexgrasp dataset add)'
-                )
+        previous = _present(folder, recipe, extend=extend)
+        if previous is not None and _has_build(previous, recipe):
+            return _already_there(folder, building, previous, recipe)
         building.open(recipe)
         done = _run(building, source, tasks, cfg, on_progress)
-        manifest = add_to_dataset(folder, previous, _addition(building, done, recipe, cfg))
-        building.remove()
-        return manifest
+        return _finish(folder, building, previous, _addition(building, done, recipe, cfg))
 
 
 def _recipe(source: GraspSource, tasks: Sequence[Task], cfg: BuildCfg) -> Recipe:
@@ -119,6 +111,35 @@ def _recipe(source: GraspSource, tasks: Sequence[Task], cfg: BuildCfg) -> Recipe
         units_digest=units_digest([unit for _, unit in tasks]),
         options=cfg.options,
     )
+
+
+def _present(folder: Path, recipe: Recipe, *, extend: bool) -> Manifest | None:
+    """Return the manifest that is there, None where there is none.
+
+    Raises:
+        InvalidInputError: If it is of another build and nothing may be added to it.
+    """
+    if not (folder / MANIFEST_NAME).exists():
+        return None
+    manifest = read_manifest(folder)
+    if not extend and not _has_build(manifest, recipe):
+        raise InvalidInputError(
+            f'{folder} holds a finished dataset of another build; take another folder, '
+            'or add to it (maskdexgrasp dataset add)'
+        )
+    return manifest
+
+
+def _finish(
+    folder: Path, building: BuildFolder, previous: Manifest | None, addition: Addition
+) -> Manifest:
+    manifest = add_to_dataset(folder, previous, addition)
+    building.remove()  # now that its units are in the dataset
+    return manifest
+
+
+def _has_build(manifest: Manifest, recipe: Recipe) -> bool:
+    return any(build.build_id == recipe.build_id for build in manifest.builds)
 
 
 def _refuse_strangers(folder: Path) -> None:
@@ -158,8 +179,11 @@ def _run(
     report(done, ())
     waiting = [task for task in tasks if task[0] not in done]
     if waiting and not _enough(done, cfg.num_grasps):
-        shards = run_units(
-            source, cfg.seed, waiting, workers=cfg.workers, ray_address=cfg.ray_address
+        shards = build_units(
+            UnitBuilder(source, cfg.seed),
+            waiting,
+            workers=cfg.workers,
+            ray_address=cfg.ray_address,
         )
         with contextlib.closing(shards):
             for shard in shards:

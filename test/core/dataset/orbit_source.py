@@ -4,6 +4,7 @@ It lives in a module of its own so that worker processes can import it.
 """
 
 import functools
+import os
 import time
 import zlib
 from collections.abc import Sequence
@@ -35,6 +36,8 @@ class OrbitSource:
     """Added to the time of every unit."""
     bad_unit: str = ''
     """Key of a unit that is refused."""
+    deadly_unit: str = ''
+    """Key of a unit that ends its process, as want of memory does."""
 
     name = 'procedural'
 
@@ -58,6 +61,8 @@ class OrbitSource:
         time.sleep(self.pause_s)
         if unit.key == self.bad_unit:
             raise InvalidInputError('its file is damaged')
+        if unit.key == self.deadly_unit:
+            os._exit(1)
         model = orbited_object(unit.category, int(unit.object_id.rpartition('_')[2]))
         rng = np.random.default_rng([zlib.crc32(unit.key.encode()), seed])
         kept = [n for n in range(self.candidates) if rng.random() < 0.8]

@@ -25,7 +25,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path: (folder / path).read_bytes() for path in read_manifest(folder).files}
 
 
-def start_build(folder: Path, workers: int = 1) -> subprocess.Popen:
+def start_build(folder: Path, workers: int) -> subprocess.Popen:
     line = [
         sys.executable, '-m', 'maskdexgrasp_core.cli.dataset', 'build', str(folder),
         '--source', 'orbit_source:make_slow_orbits', '--seed', str(SEED),
@@ -82,7 +82,7 @@ def kill_at_random(folder: Path, rng: random.Random, workers: int) -> None:
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
-    ('kills', 'workers'), [(1, 1), pytest.param(10, 2, marks=pytest.mark.slow)]
+    ('kills', 'workers'), [(1, 2), pytest.param(10, 2, marks=pytest.mark.slow)]
 )
 def test_a_build_that_is_killed_at_random_ends_as_if_it_had_not_been(tmp_path, kills, workers):
     rng = random.Random(kills)
@@ -96,11 +96,12 @@ def test_a_build_that_is_killed_at_random_ends_as_if_it_had_not_been(tmp_path, k
     assert contents(folder) == contents(tmp_path / 'whole')
 
 
-def test_ctrl_c_says_how_to_go_on(tmp_path):
+@pytest.mark.parametrize('workers', [1, 2])
+def test_ctrl_c_says_how_to_go_on(tmp_path, workers):
     folder = tmp_path / 'set'
-    process = start_build(folder)
+    process = start_build(folder, workers)
     wait_for(lambda: len(finished_units(folder)) >= 2, process)
-    workers = psutil.Process(process.pid).children(recursive=True)
+    children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
@@ -108,7 +109,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     assert kept in ' '.join(output.split()), output
     assert 'the same command resumes' in ' '.join(output.split()), output
     assert 'Traceback' not in output
-    wait_for_end(workers)
+    wait_for_end(children)
 
 
 def test_power_may_fail_before_any_single_file(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ from orbit_source import OrbitSource
 from maskdexgrasp_core.dataset.builder import BuildCfg, build_dataset
 from maskdexgrasp_core.dataset.manifest import read_manifest
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.work_pool import WorkerLostError
 
 SOURCE = OrbitSource(per_category=1)
 SEED = 6
@@ -50,3 +51,15 @@ def test_a_refused_unit_is_named_by_the_cluster_too(cluster, tmp_path):
     cfg = BuildCfg(seed=SEED, workers=1, ray_address=cluster)
     with pytest.raises(InvalidInputError, match=key):
         build_dataset(tmp_path / 'set', OrbitSource(per_category=1, bad_unit=key), cfg)
+
+
+def test_a_lost_worker_of_the_cluster_is_said_so_and_finished_units_are_kept(cluster, tmp_path):
+    key = SOURCE.units()[3].key
+    cfg = BuildCfg(seed=SEED, workers=1, ray_address=cluster)
+    with pytest.raises(WorkerLostError, match=r'lost .* fewer workers'):
+        build_dataset(tmp_path / 'set', OrbitSource(per_category=1, deadly_unit=key), cfg)
+    seen = []
+    build_dataset(
+        tmp_path / 'set', SOURCE, BuildCfg(seed=SEED, workers=0), on_progress=seen.append
+    )
+    assert seen[0].resumed_units == 3

@@ -1,6 +1,5 @@
 """The evaluator on grasps of a rod whose outcome is known before."""
 
-import os
 from dataclasses import replace
 from functools import partial
 
@@ -12,11 +11,11 @@ from maskdexgrasp_core.evaluation.evaluator import EvaluationCfg, evaluate_objec
 from maskdexgrasp_core.evaluation.grasp_under_test import GraspUnderTest, ObjectUnderTest
 from maskdexgrasp_core.evaluation.protocols import load_protocol
 from maskdexgrasp_core.evaluation.report import ReportCfg, make_report
-from maskdexgrasp_core.evaluation.work_pool import WorkerKilledError, run_units
 from maskdexgrasp_core.hands import SHADOW
 from maskdexgrasp_core.objects.family import COLORS
 from maskdexgrasp_core.objects.model import ObjectModel, Part
 from maskdexgrasp_core.objects.shapes import revolve
+from maskdexgrasp_core.work_pool import run_units
 
 RADIUS = 0.026
 BENT = {'J3': (0.6, 1.0), 'J2': (0.9, 1.5), 'J1': (0.5, 1.2)}
@@ -163,8 +162,3 @@ def test_a_run_needs_a_protocol_and_a_rule_that_exists():
         EvaluationCfg(protocols=(), squeeze='none')
     with pytest.raises(UnknownNameError, match='balanced'):
         replace(CFG, squeeze='hard')
-
-
-def test_a_killed_worker_is_said_so():
-    with pytest.raises(WorkerKilledError, match='fewer workers'):
-        list(run_units(os._exit, [3, 3], workers=2))
