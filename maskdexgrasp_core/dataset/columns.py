@@ -20,6 +20,7 @@ from maskdexgrasp_core.dataset.schema import (
     OBJECT_SCHEMA,
     TEXT_COLUMNS,
 )
+from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.rotations import matrix_to_quat_wxyz, quat_wxyz_to_matrix
 from maskdexgrasp_core.geometry.transforms import make_transform
 from maskdexgrasp_core.objects.model import ObjectModel
@@ -92,9 +93,19 @@ def vectors_from_column(column: pa.ChunkedArray, length: int) -> NDArray[Any]:
 
 
 def transforms_from_columns(translations: Floats, quats_wxyz: Floats) -> NDArray[np.float64]:
-    """Return poses (N, 4, 4) of translations (N, 3) [m] and quaternions (N, 4)."""
+    """Return poses (N, 4, 4) of translations (N, 3) [m] and quaternions (N, 4).
+
+    Raises:
+        InvalidInputError: If a quaternion is zero.
+    """
     if len(quats_wxyz) == 0:
         return np.zeros((0, 4, 4))
+    zero = int((~np.any(quats_wxyz, axis=1)).sum())
+    if zero:
+        raise InvalidInputError(
+            f'{zero} of {len(quats_wxyz)} grasps have a quaternion of length 0; `maskdexgrasp '
+            'dataset verify DIR` names the first'
+        )
     rotations = quat_wxyz_to_matrix(np.asarray(quats_wxyz, dtype=np.float64))
     return make_transform(rotations, np.asarray(translations, dtype=np.float64))
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from maskdexgrasp_core.dataset.columns import grasps_from_table
@@ -23,6 +22,7 @@ from maskdexgrasp_core.dataset.sentences import sentence_seed
 from maskdexgrasp_core.dataset.sentences.facts import Sentences
 from maskdexgrasp_core.dataset.sentences.grasp_facts import facts_of
 from maskdexgrasp_core.dataset.sentences.writing import SentenceItem, SentenceWriter
+from maskdexgrasp_core.dataset.table_files import grasp_tables
 from maskdexgrasp_core.dataset.writer import replace_sentences
 
 if TYPE_CHECKING:
@@ -164,13 +164,13 @@ class _Description:
         self._report('')
         changed = {}
         first = 0
-        for path in self._data.manifest.grasp_files:
-            table = pq.read_table(self._data.folder / path)
+        for file in grasp_tables(self._data.folder, self._data.manifest):
+            table = file.read()
             rows = np.flatnonzero(self._chosen[first : first + table.num_rows])
             first += table.num_rows
             new = self._describe(table, rows)
             if not new.equals(table):
-                changed[path] = new
+                changed[file.path] = new
         return changed
 
     def _describe(self, table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
@@ -194,7 +194,7 @@ class _Description:
             yield written.sentences
 
     def _item(self, grasp: GraspRecord) -> SentenceItem:
-        row = self._data.objects.rows[grasp.object_id]
+        row = self._data.object_row(grasp.object_id)
         return SentenceItem(
             facts=facts_of(grasp, object_parts=row['parts'], color_name=row['color_name']),
             picture=_GraspPicture(self._data.objects, grasp),

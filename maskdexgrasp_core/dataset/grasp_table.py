@@ -2,12 +2,10 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from maskdexgrasp_core.dataset.columns import (
@@ -18,6 +16,7 @@ from maskdexgrasp_core.dataset.columns import (
 )
 from maskdexgrasp_core.dataset.record import NUM_JOINTS, GraspRecord
 from maskdexgrasp_core.dataset.schema import GRASP_SCHEMA, TEXT_COLUMNS
+from maskdexgrasp_core.dataset.table_files import TableFile
 from maskdexgrasp_core.evaluation.protocols import DIRECTIONS
 from maskdexgrasp_core.types import Array
 
@@ -26,10 +25,13 @@ Rows = NDArray[np.int64]
 
 
 class GraspColumns:
-    """The columns of all grasps of a dataset, each read once, from memory-mapped files."""
+    """The columns of all grasps of a dataset, each read once, from memory-mapped files.
 
-    def __init__(self, files: Sequence[Path], table: pa.Table | None = None) -> None:
-        """Take Parquet files, or a table that is in memory already."""
+    Whatever reads a column raises `InvalidInputError` if a file is damaged.
+    """
+
+    def __init__(self, files: Sequence[TableFile], table: pa.Table | None = None) -> None:
+        """Take files of a dataset, or a table that is in memory already."""
         self._files = files
         self._columns: dict[str, pa.ChunkedArray] = {}
         if table is not None:
@@ -37,16 +39,16 @@ class GraspColumns:
 
     def __getitem__(self, name: str) -> pa.ChunkedArray:
         if name not in self._columns:
-            parts = [pq.read_table(path, columns=[name], memory_map=True) for path in self._files]
+            parts = [file.read([name]) for file in self._files]
             empty = GRASP_SCHEMA.empty_table().select([name])
             self._columns[name] = pa.concat_tables([empty, *parts])[name]
         return self._columns[name]
 
     def num_rows(self) -> int:
-        """Return the number of grasps, from the files' metadata."""
+        """Return the number of grasps; of files that which the manifest says."""
         if self._columns:
             return len(next(iter(self._columns.values())))
-        return sum(pq.read_metadata(path).num_rows for path in self._files)
+        return sum(file.num_rows for file in self._files)
 
 
 class GraspTable:

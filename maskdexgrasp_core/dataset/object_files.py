@@ -86,7 +86,8 @@ def object_from_glb(content: bytes, *, name: str) -> ObjectModel:
         tree, binary = _chunks(content)
         return _model(tree, binary)
     except (
-        KeyError, IndexError, TypeError, ValueError, struct.error, InvalidInputError
+        AttributeError, IndexError, KeyError, TypeError, ValueError, struct.error,
+        InvalidInputError,
     ) as error:  # fmt: skip
         raise InvalidInputError(f'{name} is not an object file: {error!r}') from error
 

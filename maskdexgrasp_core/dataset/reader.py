@@ -11,8 +11,9 @@ from maskdexgrasp_core.dataset.grasp_table import GraspColumns, GraspTable
 from maskdexgrasp_core.dataset.manifest import Manifest, read_manifest
 from maskdexgrasp_core.dataset.object_files import read_object
 from maskdexgrasp_core.dataset.record import SPLITS, ObjectRecord
+from maskdexgrasp_core.dataset.table_files import damaged, grasp_tables
 from maskdexgrasp_core.dataset.writer import read_object_rows
-from maskdexgrasp_core.errors import UnknownNameError
+from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
 
 Names = str | Collection[str]
 
@@ -37,7 +38,10 @@ class ObjectShelf(Mapping[str, ObjectRecord]):
             raise UnknownNameError('object', object_id, list(self._rows))
         if object_id not in self._taken:
             row = self._rows[object_id]
-            model = read_object(self._folder / row['mesh'])
+            try:
+                model = read_object(self._folder / row['mesh'])
+            except InvalidInputError as error:
+                raise damaged(self._folder, str(error)) from error
             self._taken[object_id] = object_record(row, model)
         return self._taken[object_id]
 
@@ -67,6 +71,18 @@ class Dataset:
         """Id of an object -> its split."""
         return {name: row['split'] for name, row in self.objects.rows.items()}
 
+    def object_row(self, object_id: str) -> Mapping[str, Any]:
+        """Return the row of the object of a grasp.
+
+        Raises:
+            InvalidInputError: If the objects table lacks it.
+        """
+        row = self.objects.rows.get(object_id)
+        if row is None:
+            file = self.folder / self.manifest.objects_file
+            raise damaged(self.folder, f'{file}: no {object_id!r}, of which there are grasps')
+        return row
+
     def select(
         self, *, split: str = '', category: Names = (), task: Names = (), source: Names = ()
     ) -> 'Dataset':
@@ -76,7 +92,7 @@ class Dataset:
             split: One of `record.SPLITS`, 'test' for both kinds of unseen objects, '' for all.
             category: Of the object, one or several; nothing means all.
             task: One or several of `tasks.TASKS`.
-            source: One or several of `record.SOURCES`.
+            source: Name of a source, or several.
 
         Raises:
             UnknownNameError: If the split is unknown, or no grasp has a name that is given.
@@ -108,15 +124,17 @@ class Dataset:
 
 
 def open_dataset(folder: Path | str) -> Dataset:
-    """Return a dataset without reading its tables.
+    """Return a dataset without reading its grasps.
 
-    Files are taken as the manifest names them; `verify_dataset` compares their checksums.
+    Files are taken as the manifest names them; `verify_dataset` compares their checksums. Whatever
+    reads a damaged one later raises `InvalidInputError`.
 
     Raises:
-        InvalidInputError: If the folder holds no dataset, or one of another version.
+        InvalidInputError: If the folder holds no dataset, one of another version, or one whose
+            manifest or table of objects is damaged.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
     rows = {row['object_id']: row for row in read_object_rows(folder, manifest)}
-    columns = GraspColumns([folder / path for path in manifest.grasp_files])
+    columns = GraspColumns(grasp_tables(folder, manifest))
     return Dataset(folder, manifest, ObjectShelf(folder, rows), GraspTable(columns))

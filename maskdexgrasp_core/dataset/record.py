@@ -8,6 +8,8 @@ vectors are in the order of `SHADOW.joint_names`.
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.evaluation.protocols import DIRECTIONS
 from maskdexgrasp_core.objects.model import ObjectModel
@@ -15,8 +17,6 @@ from maskdexgrasp_core.types import Array
 
 FORMS: tuple[str, ...] = ('basic', 'present', 'progressive', 'passive')
 """Of the sentences in `GraspRecord.texts`."""
-SOURCES: tuple[str, ...] = ('procedural', 'affordpose', 'oakshape')
-"""Where grasps may come from."""
 SPLITS: tuple[str, ...] = ('train', 'test-instances', 'test-categories')
 """Seen objects, unseen objects of seen categories, objects of unseen categories."""
 NUM_JOINTS = 22
@@ -55,7 +55,8 @@ class GraspRecord:
     """A grasp of one object for one task, checked and described.
 
     Raises:
-        InvalidInputError: If an array has the wrong shape or a sentence is missing.
+        InvalidInputError: If an array has the wrong shape or is not finite, or a sentence is
+            missing.
     """
 
     grasp_id: str
@@ -63,7 +64,7 @@ class GraspRecord:
     object_id: str
     category: str
     source: str
-    """One of `SOURCES`."""
+    """Name of the source, as `sources.protocol.GraspSource.name`."""
     task: str
     """One of `tasks.TASKS`."""
     part: str
@@ -85,16 +86,19 @@ class GraspRecord:
     """None: not checked in physics."""
 
     def __post_init__(self) -> None:
-        shapes = {
-            'T_object_wrist': (self.T_object_wrist.shape, (4, 4)),
-            'joint_positions': (self.joint_positions.shape, (NUM_JOINTS,)),
-            'squeeze_positions': (self.squeeze_positions.shape, (NUM_JOINTS,)),
+        shapes: dict[str, tuple[int, ...]] = {
+            'T_object_wrist': (4, 4),
+            'joint_positions': (NUM_JOINTS,),
+            'squeeze_positions': (NUM_JOINTS,),
         }
-        for name, (got, expected) in shapes.items():
-            if got != expected:
+        for name, expected in shapes.items():
+            value = getattr(self, name)
+            if value.shape != expected:
                 raise InvalidInputError(
-                    f'{self.grasp_id}: {name} has shape {got}, expected {expected}'
+                    f'{self.grasp_id}: {name} has shape {value.shape}, expected {expected}'
                 )
+            if not np.isfinite(value).all():
+                raise InvalidInputError(f'{self.grasp_id}: {name} is not finite')
         if len(self.texts) != len(FORMS):
             raise InvalidInputError(
                 f'{self.grasp_id}: {len(self.texts)} sentences, expected one for each of {FORMS}'
@@ -109,7 +113,7 @@ class ObjectRecord:
     """Unique in the dataset; letters, digits, '_', '-' and '.' only, as it names a file."""
     category: str
     source: str
-    """One of `SOURCES`."""
+    """Name of the source, as `sources.protocol.GraspSource.name`."""
     color_name: str
     """Word for the colour of the main part; '' when unknown."""
     mass_kg: float

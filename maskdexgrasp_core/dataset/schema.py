@@ -75,7 +75,7 @@ COLUMN_NOTES: dict[str, str] = {
     'grasp_id': 'unique',
     'object_id': 'object of the objects table',
     'category': 'of the object',
-    'source': 'procedural, affordpose or oakshape',
+    'source': 'where it comes from: procedural, affordpose, oakshape or another name',
     'task': 'one of the eleven tasks',
     'part': "part of the object that the task asks to hold; '' when unknown",
     'translation': 'of the wrist frame in the object frame, x y z [m]',

@@ -86,7 +86,7 @@ def compute_figures(data: Dataset) -> DatasetFigures:
     """Return the figures of a dataset or of a selection from one."""
     grasps = data.grasps
     names = grasps.object_ids
-    splits = np.array([data.splits[name] for name in names.tolist()], dtype=np.str_)
+    splits = np.array([data.object_row(name)['split'] for name in names.tolist()], dtype=np.str_)
     checked = grasps.is_checked
     touched = Counter(part for parts in grasps.fingers for part in parts)
     number = Counter(grasps.categories.tolist())
@@ -147,7 +147,7 @@ def _subset(data: Dataset, mask: NDArray[np.bool_]) -> SubsetFigures:
     return SubsetFigures(
         grasps=int(mask.sum()),
         objects=len(objects),
-        categories=len({data.objects.rows[name]['category'] for name in objects}),
+        categories=len({data.object_row(name)['category'] for name in objects}),
         tasks=len(np.unique(data.grasps.tasks[mask])),
         texts=len(FORMS) * int(mask.sum()),
     )

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from maskdexgrasp_core.dataset.columns import object_rows
 from maskdexgrasp_core.dataset.manifest import (
@@ -19,6 +18,7 @@ from maskdexgrasp_core.dataset.manifest import (
 from maskdexgrasp_core.dataset.schema import GRASP_SCHEMA, OBJECT_SCHEMA
 from maskdexgrasp_core.dataset.shards import BUILDING
 from maskdexgrasp_core.dataset.splits import apply_split
+from maskdexgrasp_core.dataset.table_files import read_parquet
 from maskdexgrasp_core.dataset.verify_grasps import grasp_problems
 from maskdexgrasp_core.dataset.verify_objects import leak_problems, object_problems
 from maskdexgrasp_core.dataset.writer import count_dataset, dataset_files
@@ -107,13 +107,9 @@ def _table(
     if entry is None or not (folder / path).is_file():
         return None
     try:
-        table = pq.read_table(folder / path)
-        table.validate(full=True)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        problems.append(f'{path}: cannot be read: {str(error).splitlines()[0]}')
-        return None
-    if not table.schema.remove_metadata().equals(schema):
-        problems.append(f'{path}: its columns are not those of the format')
+        table = read_parquet(folder / path, schema)
+    except InvalidInputError as error:
+        problems.append(f'{path}: {error}')
         return None
     if table.num_rows != entry.num_rows:
         problems.append(f'{path}: {table.num_rows} rows, should be {entry.num_rows}')

@@ -39,7 +39,7 @@ def grasp_problems(table: pa.Table, rows: Sequence[Mapping[str, Any]]) -> Iterat
 
 def _found(grasps: GraspTable, text: str, bad: Mask) -> Iterator[str]:
     if bad.any():
-        first = grasps.grasp_ids[np.argmax(bad)]
+        first = str(grasps.grasp_ids[np.argmax(bad)])
         yield f'grasps: {int(bad.sum())} rows {text}, first: {first!r}'
 
 

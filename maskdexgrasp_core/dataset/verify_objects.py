@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from maskdexgrasp_core.dataset.manifest import Manifest
 from maskdexgrasp_core.dataset.object_files import geometry_bytes, read_object
-from maskdexgrasp_core.dataset.record import SOURCES, SPLITS
+from maskdexgrasp_core.dataset.record import SPLITS
 from maskdexgrasp_core.dataset.splits import TEST_CATEGORIES
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.objects.model import ObjectModel
@@ -25,8 +25,9 @@ def object_problems(folder: Path, manifest: Manifest, rows: Sequence[Row]) -> It
     for name, number in Counter(row['object_id'] for row in rows).items():
         if number > 1 or not name:
             yield f'object {name!r} is there {number} times'
+    sources = {build.source for build in manifest.builds}
     for row in rows:
-        for problem in (*_row_problems(row), *_mesh_problems(folder, manifest, row)):
+        for problem in (*_row_problems(row, sources), *_mesh_problems(folder, manifest, row)):
             yield f'object {row["object_id"]!r}: {problem}'
     used = {row['mesh'] for row in rows}
     for path in manifest.files:
@@ -61,11 +62,11 @@ def _shape_digest(path: Path) -> str:
         return ''
 
 
-def _row_problems(row: Row) -> Iterator[str]:
+def _row_problems(row: Row, sources: Collection[str]) -> Iterator[str]:
     if not row['category']:
         yield 'it has no category'
-    if row['source'] not in SOURCES:
-        yield f'unknown source {row["source"]!r}'
+    if row['source'] not in sources:
+        yield f'no build is of its source {row["source"]!r}'
     if row['split'] not in SPLITS:
         yield f'unknown split {row["split"]!r}'
     for name in ('mass_kg', 'friction'):

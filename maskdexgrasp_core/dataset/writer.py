@@ -19,6 +19,7 @@ from maskdexgrasp_core.atomic_files import TEMPORARY_SUFFIX, write_atomically
 from maskdexgrasp_core.dataset.card import write_card
 from maskdexgrasp_core.dataset.columns import object_rows, objects_to_table
 from maskdexgrasp_core.dataset.manifest import (
+    MANIFEST_NAME,
     BuildEntry,
     DescriptionEntry,
     FileEntry,
@@ -30,6 +31,7 @@ from maskdexgrasp_core.dataset.manifest import (
 from maskdexgrasp_core.dataset.record import FORMS
 from maskdexgrasp_core.dataset.schema import GRASP_SCHEMA, grasp_write_options
 from maskdexgrasp_core.dataset.splits import apply_split
+from maskdexgrasp_core.dataset.table_files import damaged, grasp_tables, objects_table
 from maskdexgrasp_core.errors import InvalidInputError
 
 GRASPS, OBJECTS = 'grasps', 'objects'
@@ -88,11 +90,11 @@ def add_to_dataset(folder: Path, previous: Manifest | None, addition: Addition) 
     written = _Written()
     rows: dict[str, Row] = {}
     if previous is not None:
-        for path in previous.grasp_files:
-            written.count(pq.read_table(folder / path, columns=['grasp_id', 'object_id', 'task']))
-            written.files[path] = previous.files[path]
+        for file in grasp_tables(folder, previous):
+            written.count(file.read(['grasp_id', 'object_id', 'task']))
+            written.files[file.path] = previous.files[file.path]
         rows = {row['object_id']: row for row in read_object_rows(folder, previous)}
-        written.files |= {row['mesh']: previous.files[row['mesh']] for row in rows.values()}
+        written.files |= _mesh_entries(folder, previous, rows.values())
     first = len(previous.grasp_files) if previous else 0
     for number, part in enumerate(_parts(addition.grasps), start=first):
         written.count(part)
@@ -206,8 +208,12 @@ def dataset_files(folder: Path) -> Iterator[Path]:
 
 
 def read_object_rows(folder: Path, manifest: Manifest) -> list[Row]:
-    """Return the rows of the objects table."""
-    return object_rows(pq.read_table(folder / manifest.objects_file))
+    """Return the rows of the objects table.
+
+    Raises:
+        InvalidInputError: If the table is damaged.
+    """
+    return object_rows(objects_table(folder, manifest).read())
 
 
 def _carried_files(previous: Manifest) -> dict[str, FileEntry]:
@@ -215,8 +221,16 @@ def _carried_files(previous: Manifest) -> dict[str, FileEntry]:
     return {path: entry for path, entry in previous.files.items() if '/' in path}
 
 
+def _mesh_entries(folder: Path, previous: Manifest, rows: Iterable[Row]) -> dict[str, FileEntry]:
+    """Return the files of the meshes of objects."""
+    for row in rows:
+        if row['mesh'] not in previous.files:
+            raise damaged(folder, f'{folder / MANIFEST_NAME} does not name {row["mesh"]}')
+    return {row['mesh']: previous.files[row['mesh']] for row in rows}
+
+
 def _tasks(folder: Path, manifest: Manifest) -> set[str]:
-    columns = (pq.read_table(folder / path, columns=['task']) for path in manifest.grasp_files)
+    columns = (file.read(['task']) for file in grasp_tables(folder, manifest))
     return {task for column in columns for task in column['task'].unique().to_pylist()}
 
 

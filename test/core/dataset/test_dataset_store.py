@@ -154,10 +154,11 @@ def test_opening_reads_no_grasp(built_folder, tmp_path):
         (tmp_path / (built_folder / name).name).write_bytes((built_folder / name).read_bytes())
     data = open_dataset(tmp_path)  # neither meshes nor grasps are there
     assert next(iter(data.objects)) == 'mug_0'
-    with pytest.raises(InvalidInputError, match='mug_0'):
+    assert len(data.grasps) == data.manifest.counts['grasps']
+    with pytest.raises(InvalidInputError, match=r'mug_0.glb.*dataset verify'):
         data.objects['mug_0']
-    with pytest.raises(FileNotFoundError):
-        len(data.grasps)
+    with pytest.raises(InvalidInputError, match=r'part-00000.parquet: missing.*dataset verify'):
+        _ = data.grasps.tasks
 
 
 def test_other_tools_need_nothing_of_ours(built_folder):

@@ -164,7 +164,7 @@ OBJECT_DAMAGES = {
     'mass': (write_bad_value('mass_kg', 0.0, 0), 'mass_kg is 0.0'),
     'friction': (write_bad_value('friction', np.nan, 0), 'friction is nan'),
     'other mass': (write_bad_value('mass_kg', 5.0, 0), 'say different things'),
-    'source': (write_bad_value('source', 'web', 0), "unknown source 'web'"),
+    'source': (write_bad_value('source', 'web', 0), "no build is of its source 'web'"),
     'parts': (write_bad_value('parts', ['rim', 'rim', 'handle'], 0), 'share names'),
     'affordance': (write_bad_value('affordances', [('lift', 'wing')], 0), "a part 'wing'"),
     'task': (write_bad_value('affordances', [('fly', 'rim')], 0), "unknown task 'fly'"),
@@ -230,10 +230,21 @@ def test_unused_meshes_are_found(folder):
     assert verify_dataset(folder) == ['objects/extra.glb: no object uses it']
 
 
+OTHER_COLUMNS = f'{PART}: its columns are not those of the format: '
+
+
 @pytest.mark.parametrize('column', ['q1', 'text_basic'])
 def test_missing_columns_are_found(folder, column):
     put_table(folder, PART, pq.read_table(folder / PART).drop_columns([column]))
-    assert verify_dataset(folder) == [f'{PART}: its columns are not those of the format']
+    assert verify_dataset(folder) == [f'{OTHER_COLUMNS}{column} is missing']
+
+
+def test_columns_too_many_are_found(folder):
+    table = pq.read_table(folder / PART)
+    put_table(folder, PART, table.append_column('mine', table['q1']))
+    (problem,) = verify_dataset(folder)
+    assert problem.startswith(f'{OTHER_COLUMNS}they are grasp_id, object_id, ')
+    assert problem.endswith(', mine')
 
 
 def test_columns_of_another_type_are_found(folder):
@@ -241,7 +252,7 @@ def test_columns_of_another_type_are_found(folder):
     place = table.schema.get_field_index('q1')
     table = table.set_column(place, 'q1', table['q1'].cast(pa.float64()))
     put_table(folder, PART, table)
-    assert verify_dataset(folder) == [f'{PART}: its columns are not those of the format']
+    assert verify_dataset(folder) == [f'{OTHER_COLUMNS}q1 double, should be q1 float']
 
 
 def test_holes_in_lists_are_found(folder):
@@ -252,7 +263,8 @@ def test_holes_in_lists_are_found(folder):
     put_table(
         folder, PART, table.set_column(place, 'held', pa.array(held, pa.list_(pa.bool_(), 6)))
     )
-    assert verify_dataset(folder) == [f'{PART}: its columns are not those of the format']
+    (problem,) = verify_dataset(folder)
+    assert problem.startswith(f'{OTHER_COLUMNS}held ')
 
 
 def test_missing_values_are_found(folder):
