@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from maskdexgrasp_core.dataset.folder_lock import locked_folder
+from maskdexgrasp_core.dataset.holdings import Holdings
 from maskdexgrasp_core.dataset.manifest import MANIFEST_NAME, BuildEntry, Manifest, read_manifest
 from maskdexgrasp_core.dataset.parallel import Task, UnitBuilder, build_units
 from maskdexgrasp_core.dataset.shards import BuildFolder, Recipe, UnitCounts, units_digest
@@ -97,7 +98,9 @@ def build_dataset(
         previous = _present(folder, recipe, extend=extend)
         if previous is not None and _has_build(previous, recipe):
             return _already_there(folder, building, previous, recipe)
-        building.open(recipe)
+        holdings = Holdings.of(folder, previous)
+        holdings.check_units(source.name, [unit for _, unit in tasks])
+        building.open(recipe, holdings)
         done = _run(building, source, tasks, cfg, on_progress)
         return _finish(folder, building, previous, _addition(building, done, recipe, cfg))
 
@@ -109,6 +112,7 @@ def _recipe(source: GraspSource, tasks: Sequence[Task], cfg: BuildCfg) -> Recipe
         num_grasps=cfg.num_grasps,
         num_units=len(tasks),
         units_digest=units_digest([unit for _, unit in tasks]),
+        code_version=metadata.version(_DISTRIBUTION),
         options=cfg.options,
     )
 
@@ -263,7 +267,7 @@ def _addition(
         source=recipe.source,
         seed=recipe.seed,
         command=cfg.command,
-        code_version=metadata.version(_DISTRIBUTION),
+        code_version=recipe.code_version,
         num_units=len(done),
         num_grasps=min(found, cfg.num_grasps or found),
         seconds=round(sum(counts.seconds for counts in done.values()), 1),

@@ -19,7 +19,9 @@ import pyarrow.parquet as pq
 
 from maskdexgrasp_core.atomic_files import write_atomically
 from maskdexgrasp_core.dataset.columns import grasps_to_table, object_row
+from maskdexgrasp_core.dataset.holdings import Holdings
 from maskdexgrasp_core.dataset.object_files import object_to_glb
+from maskdexgrasp_core.dataset.record import ObjectRecord
 from maskdexgrasp_core.dataset.schema import GRASP_SCHEMA
 from maskdexgrasp_core.dataset.sources.protocol import BuiltUnit, WorkUnit
 from maskdexgrasp_core.errors import InvalidInputError
@@ -40,6 +42,8 @@ class Recipe:
     num_units: int
     units_digest: str
     """Of the keys of all units, in order."""
+    code_version: str = ''
+    """Of this package; another version may give other records."""
     options: dict[str, str] = field(default_factory=dict)
     """How the source was made, by name."""
 
@@ -102,12 +106,13 @@ def make_shard(index: int, unit: WorkUnit, built: BuiltUnit, seconds: float) -> 
     """Return the files of a finished unit.
 
     Raises:
-        InvalidInputError: If the object's id cannot name a file, or grasps are of another object.
+        InvalidInputError: If the object's id cannot name a file, or grasps name another object,
+            category or source.
     """
     record = built.object_record
     row = None
     if record is not None:
-        _check_ids(record.object_id, built)
+        _check_names(record, built)
         mesh_path = f'objects/{record.object_id}.glb'
         row = object_row(record, mesh=mesh_path, num_grasps=len(built.grasps))
     counts = UnitCounts(
@@ -140,27 +145,32 @@ class BuildFolder:
         """Take the folder of the dataset; nothing is made yet."""
         self.path = dataset_folder / BUILDING
         self._recipe_file = self.path / 'build.json'
+        self._source = ''
+        self._holdings = Holdings()
 
-    def open(self, recipe: Recipe) -> None:
+    def open(self, recipe: Recipe, holdings: Holdings) -> None:
         """Begin a build, or go on with the one that was interrupted.
 
+        Args:
+            recipe: Of the build.
+            holdings: Of the dataset that it adds to, if there is one.
+
         Raises:
-            InvalidInputError: If what was interrupted is another build.
+            InvalidInputError: If units of another build are there.
         """
         begun = self.recipe()
-        if begun is None:  # what is left of a build whose removal was cut short
-            shutil.rmtree(self.path, ignore_errors=True)
-        if begun is None or replace(begun, num_grasps=recipe.num_grasps) == recipe:
-            for folder in ('units', 'objects'):
-                (self.path / folder).mkdir(parents=True, exist_ok=True)
-            write_atomically(
-                self._recipe_file, json.dumps(asdict(recipe), indent=1).encode() + b'\n'
-            )
-        else:
-            raise InvalidInputError(
-                f'{self.path} holds another, unfinished build ({_difference(begun, recipe)}); '
-                'finish that one with its own command, or delete the folder'
-            )
+        if begun is None or replace(begun, num_grasps=recipe.num_grasps) != recipe:
+            if begun is not None and any((self.path / 'units').glob('*.parquet')):
+                raise InvalidInputError(
+                    f'{self.path} holds another, unfinished build ({_difference(begun, recipe)}); '
+                    f'{_cure(begun, recipe)}, or delete the folder to begin again'
+                )
+            shutil.rmtree(self.path, ignore_errors=True)  # left when a removal was cut short
+        for folder in ('units', 'objects'):
+            (self.path / folder).mkdir(parents=True, exist_ok=True)
+        write_atomically(self._recipe_file, json.dumps(asdict(recipe), indent=1).encode() + b'\n')
+        self._source = recipe.source
+        self._holdings = holdings
 
     def recipe(self) -> Recipe | None:
         """Return what is being built; None when nothing is."""
@@ -177,8 +187,10 @@ class BuildFolder:
         """Keep a finished unit; from here on it survives a kill.
 
         Raises:
-            InvalidInputError: If another unit gave a different object under the same id.
+            InvalidInputError: If it is of another source, repeats what the dataset has, or gives
+                a different object than another unit under the same id.
         """
+        self._check(shard)
         if shard.mesh:
             path = self.mesh_file(shard.object_id)
             if not path.exists():
@@ -189,6 +201,21 @@ class BuildFolder:
                     'an earlier unit; ids of objects must be unique'
                 )
         write_atomically(self._shard_file(shard.index), shard.table)
+
+    def _check(self, shard: Shard) -> None:
+        row = shard.counts.object_row
+        if row is not None and row['source'] != self._source:
+            raise InvalidInputError(
+                f'unit {shard.counts.key!r} gives records of the source {row["source"]!r}, but '
+                f'the name of the source is {self._source!r}'
+            )
+        table = pq.read_table(pa.BufferReader(shard.table), columns=['grasp_id'])
+        self._holdings.check_built(
+            shard.counts.key,
+            grasp_ids=table['grasp_id'].to_pylist(),
+            object_id=shard.object_id,
+            mesh=shard.mesh,
+        )
 
     def finished(self, num_units: int) -> dict[int, UnitCounts]:
         """Return index -> numbers of every unit that is kept; unreadable ones are forgotten."""
@@ -220,14 +247,18 @@ class BuildFolder:
         return self.path / 'units' / f'{index:06d}.parquet'
 
 
-def _check_ids(object_id: str, built: BuiltUnit) -> None:
-    if not _FILE_NAME.fullmatch(object_id):
+def _check_names(record: ObjectRecord, built: BuiltUnit) -> None:
+    if not _FILE_NAME.fullmatch(record.object_id):
         raise InvalidInputError(
-            f'object id {object_id!r} names a file: letters, digits, "_", "-" and "." only'
+            f'object id {record.object_id!r} names a file: letters, digits, "_", "-" and "." only'
         )
-    strange = {grasp.object_id for grasp in built.grasps} - {object_id}
-    if strange:
-        raise InvalidInputError(f'grasps of {sorted(strange)} in a unit of {object_id!r}')
+    for name in ('object_id', 'category', 'source'):
+        mine = getattr(record, name)
+        strange = {getattr(grasp, name) for grasp in built.grasps} - {mine}
+        if strange:
+            raise InvalidInputError(
+                f'{name} of grasps is {sorted(strange)}, of their object {mine!r}'
+            )
 
 
 def _counts(metadata: Mapping[bytes, bytes]) -> UnitCounts:
@@ -238,4 +269,17 @@ def _counts(metadata: Mapping[bytes, bytes]) -> UnitCounts:
 def _difference(begun: Recipe, wanted: Recipe) -> str:
     was, now = asdict(begun), asdict(wanted)
     names = [name for name in was if was[name] != now[name]]
-    return ', '.join(f'{name}: {was[name]} there, {now[name]} asked' for name in names)
+    return ', '.join(
+        f'{name}: {"none" if was[name] == "" else was[name]} there, {now[name]} asked'
+        for name in names
+    )
+
+
+def _cure(begun: Recipe, wanted: Recipe) -> str:
+    if begun.code_version == wanted.code_version:
+        return 'finish that one with its own command'
+    version = begun.code_version or 'that began it'
+    return (
+        f'another version may give other records: finish that one with the version {version} and '
+        'its own command'
+    )

@@ -73,7 +73,7 @@ class AffordPoseSource:
 
     @property
     def name(self) -> str:
-        """One of `record.SOURCES`."""
+        """Of the source."""
         return NAME
 
     def units(self) -> Sequence[WorkUnit]:
@@ -93,6 +93,7 @@ class AffordPoseSource:
                         object_id=f'{NAME}-{category}-{folder.name}',
                         category=category,
                         num_candidates=count,
+                        complete=True,
                     )
                 )
         if not units:

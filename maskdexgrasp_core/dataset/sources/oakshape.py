@@ -79,7 +79,7 @@ class OakShapeSource:
 
     @property
     def name(self) -> str:
-        """One of `record.SOURCES`."""
+        """Of the source."""
         return NAME
 
     @property
@@ -126,6 +126,7 @@ class OakShapeSource:
                 object_id=f'{NAME}-{key.split("/")[1]}',
                 category=_category(key.split('/')[0]),
                 num_candidates=len(files),
+                complete=True,
             )
             for key, files in self._files.items()
         ]

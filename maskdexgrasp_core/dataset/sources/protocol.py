@@ -25,6 +25,10 @@ class WorkUnit:
     """One of `tasks.TASKS`; '' when the unit holds several."""
     num_candidates: int = 0
     """Grasps that the unit looks at, before any is dropped; 0 when unknown."""
+    complete: bool = False
+    """Whether the source has no other grasps of this object and task: a dataset that has some
+    refuses the unit before anything is built. Other units are refused when they are finished, if
+    ids of their grasps are there."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +50,7 @@ class GraspSource(Protocol):
 
     @property
     def name(self) -> str:
-        """One of `record.SOURCES`."""
+        """What its records call their source: procedural, affordpose, oakshape, or another."""
 
     def units(self) -> Sequence[WorkUnit]:
         """Return every unit, in the same order in every run.

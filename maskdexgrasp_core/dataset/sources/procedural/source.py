@@ -92,6 +92,7 @@ class ProceduralSource:
                 object_id=f'{category}_{number}',
                 category=category,
                 task=task,
+                complete=True,
             )
             for category, number in chosen
             for task in family_of(category, number).affordances
