@@ -28,3 +28,13 @@ def resource_path(relative: str) -> Path:
         if (root / _MARKER).is_file() and (root / relative).exists():
             return root / relative
     raise MaskDexGraspError(f'{relative} not found below any of {[str(r) for r in roots]}')
+
+
+def cache_folder(name: str) -> Path:
+    """Return the folder for what can be made again, below `XDG_CACHE_HOME` (`~/.cache` if unset).
+
+    Args:
+        name: What is kept there, e.g. 'views'; the folder need not exist.
+    """
+    root = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
+    return root / 'maskdexgrasp' / name
