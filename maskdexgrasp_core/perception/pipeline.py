@@ -15,7 +15,7 @@ from maskdexgrasp_core.perception.clusters import (
 )
 from maskdexgrasp_core.perception.completion import load_completion
 from maskdexgrasp_core.perception.parts import find_part
-from maskdexgrasp_core.perception.selection import select_cluster
+from maskdexgrasp_core.perception.selection import ClusterSelector, RuleSelector
 from maskdexgrasp_core.perception.sentence import check_command, parse_sentence
 from maskdexgrasp_core.perception.table import fit_table
 from maskdexgrasp_core.protocols import ShapeCompletion
@@ -33,11 +33,15 @@ class Perceiver:
     """Finds the object that a command means and completes its shape."""
 
     def __init__(
-        self, cfg: PerceptionCfg | None = None, completion: ShapeCompletion | None = None
+        self,
+        cfg: PerceptionCfg | None = None,
+        completion: ShapeCompletion | None = None,
+        selector: ClusterSelector | None = None,
     ) -> None:
-        """Build from settings and a completion; None takes the defaults."""
+        """Build from settings, completion and choice of the object; None takes the defaults."""
         self.cfg = cfg or PerceptionCfg()
         self.completion = completion or load_completion()
+        self.selector = selector or RuleSelector()
 
     def perceive(self, source: CameraFrame | ObservedCloud, command: Command) -> ObjectObservation:
         """Return the object that `command.text` means.
@@ -62,7 +66,7 @@ class Perceiver:
         table = fit_table(cloud.points, self.cfg, seed=command.seed)
         clusters = find_clusters(cloud, table, self.cfg)
         heights = [float(table.height_at(c.centre[None, :2])[0]) for c in clusters]
-        chosen = select_cluster(clusters, heights, query, cloud.camera_position)
+        chosen = self.selector.select(clusters, heights, command.text, cloud.camera_position)
         height = heights[chosen]
         target = self._cleaned(clusters[chosen], cloud.camera_position)
         dense = _subset(target, self.cfg.completion_points, rng)

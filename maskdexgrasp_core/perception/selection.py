@@ -1,6 +1,7 @@
 """Which cluster the sentence means, from colour, size, place and shape."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,13 @@ from maskdexgrasp_core.outcome import Code
 from maskdexgrasp_core.perception.category_shapes import CATEGORY_SHAPES
 from maskdexgrasp_core.perception.clusters import Cluster, refuse
 from maskdexgrasp_core.perception.descriptors import describe
-from maskdexgrasp_core.perception.sentence import SentenceQuery
+from maskdexgrasp_core.perception.sentence import SentenceQuery, parse_sentence
 from maskdexgrasp_core.types import Array, ObservedCloud
 
 Indices = NDArray[np.int64]
 """Which clusters are left, ascending."""
+Narrowing = Callable[[Indices], Indices]
+"""Keeps some of the clusters that are left, or raises `TEXT_MATCHES_NOTHING`."""
 
 _MIN_COLOR_SHARE = 0.18
 _COLOR_RATIO = 0.5
@@ -32,11 +35,40 @@ _SIZE_TIE = 0.04
 _PLACE_TIE_M = 0.012
 
 
+class ClusterSelector(Protocol):
+    """Chooses the cluster that a sentence means: `RuleSelector`, `LearnedSelector`."""
+
+    def select(
+        self,
+        clusters: Sequence[Cluster],
+        table_heights: Sequence[float],
+        text: str,
+        camera_position: Array,
+    ) -> int:
+        """Return its index; arguments and errors are those of `select_cluster`."""
+
+
+class RuleSelector:
+    """Chooses by the words of `vocabulary` and the shapes of `category_shapes`."""
+
+    def select(
+        self,
+        clusters: Sequence[Cluster],
+        table_heights: Sequence[float],
+        text: str,
+        camera_position: Array,
+    ) -> int:
+        """Return the index of the cluster that the sentence means; see `select_cluster`."""
+        return select_cluster(clusters, table_heights, parse_sentence(text), camera_position)
+
+
 def select_cluster(
     clusters: Sequence[Cluster],
     table_heights: Sequence[float],
     query: SentenceQuery,
     camera_position: Array,
+    *,
+    described: Narrowing | None = None,
 ) -> int:
     """Return the index of the cluster that the sentence means.
 
@@ -49,6 +81,8 @@ def select_cluster(
         table_heights: z of the table under each [m].
         query: From `parse_sentence`.
         camera_position: (3,) [m].
+        described: Keeps those that the sentence's words for the thing itself fit, in place of
+            the rules by category.
 
     Raises:
         StageError: `TEXT_MATCHES_NOTHING` or `TEXT_IS_AMBIGUOUS`.
@@ -56,7 +90,9 @@ def select_cluster(
     left: Indices = np.arange(len(clusters))
     if query.color:
         left = _of_color(clusters, left, query.color)
-    if query.category and len(clusters) > 1:
+    if described is not None and len(clusters) > 1:
+        left = described(left)
+    elif query.category and len(clusters) > 1:
         left = _of_category(clusters, left, table_heights, query, camera_position)
     if query.size and len(left) > 1:
         left = _of_size(clusters, left, table_heights, query.size)
