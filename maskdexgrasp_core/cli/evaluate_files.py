@@ -9,6 +9,7 @@ import numpy as np
 import trimesh
 
 from maskdexgrasp_core.cell import CELL
+from maskdexgrasp_core.cli.array_file import UNREADABLE, numbers, read_arrays
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.evaluation.grasp_under_test import GraspUnderTest, ObjectUnderTest
 from maskdexgrasp_core.geometry.transforms import invert_transform
@@ -49,7 +50,7 @@ def file_items(
     rows = np.arange(len(poses))
     if sample:
         rows = np.sort(np.random.default_rng(seed).permutation(len(poses))[:sample])
-    text = str(arrays.get('text', ''))
+    text = _text(arrays.get('text', ''), path)
     grasps = tuple(
         GraspUnderTest(
             key=f'{path.stem}-{row:05d}',
@@ -78,15 +79,7 @@ def _arrays(path: Path) -> Mapping[str, Any]:
             f'{path.name} is not taken: {FORMATS} can be evaluated. Pickled .npy and .pt files '
             'run code when they are loaded; convert them to .npz first'
         )
-    return _npz_arrays(path)
-
-
-def _npz_arrays(path: Path) -> dict[str, Any]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise InvalidInputError(f'{path.name} cannot be read: {error}') from error
+    return read_arrays(path)
 
 
 def _json_arrays(path: Path) -> dict[str, Any]:
@@ -94,18 +87,18 @@ def _json_arrays(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text())
         grasps = content['grasps']
         found = {
-            'T_base_wrist': np.array([grasp['T_base_wrist'] for grasp in grasps], dtype=float),
-            'joint_positions': np.array([g['joint_positions'] for g in grasps], dtype=float),
-            'joint_names': tuple(content['joint_names']),
+            'T_base_wrist': [grasp['T_base_wrist'] for grasp in grasps],
+            'joint_positions': [grasp['joint_positions'] for grasp in grasps],
+            'joint_names': content['joint_names'],
             'text': content.get('text', ''),
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         raise InvalidInputError(
             f'{path.name} is not a grasps.json of `maskdexgrasp generate`: {error!r}'
         ) from error
     beside = path.with_suffix('.npz')
     if beside.is_file():
-        shape = _npz_arrays(beside)
+        shape = read_arrays(beside)
         found |= {name: shape[name] for name in ('vertices', 'faces') if name in shape}
     return found
 
@@ -116,30 +109,44 @@ def _grasps(arrays: Mapping[str, Any], path: Path) -> tuple[Array, Array, Array 
     for needed in (name, 'joint_positions'):
         if needed not in arrays:
             raise InvalidInputError(f'{path.name} has no {needed}; {FORMATS} can be evaluated')
-    poses = np.asarray(arrays[name], dtype=float)
-    joints = np.asarray(arrays['joint_positions'], dtype=float)
-    names = [str(one) for one in arrays.get('joint_names', SHADOW.joint_names)]
-    if sorted(names) != sorted(SHADOW.joint_names):
-        raise InvalidInputError(
-            f'{path.name} holds grasps of another hand: the evaluator knows the Shadow Hand, with '
-            f'the joints {", ".join(SHADOW.joint_names)}'
-        )
-    count = len(poses)
+    order = _joint_order(arrays, path)
+    poses = numbers(arrays[name], f'{path.name}: {name}')
+    joints = numbers(arrays['joint_positions'], f'{path.name}: joint_positions')
+    count = len(poses) if poses.ndim else 0
     if poses.shape != (count, 4, 4) or joints.shape != (count, SHADOW.num_joints) or not count:
         raise InvalidInputError(
             f'{path.name}: got {name} {poses.shape} and joint_positions {joints.shape}, expected '
             f'(N, 4, 4) and (N, {SHADOW.num_joints}) with N > 0'
         )
-    order = [names.index(one) for one in SHADOW.joint_names]
     squeezes = None
     if 'squeeze_positions' in arrays:
-        squeezes = np.asarray(arrays['squeeze_positions'], dtype=float)
+        squeezes = numbers(arrays['squeeze_positions'], f'{path.name}: squeeze_positions')
         if squeezes.shape != joints.shape:
             raise InvalidInputError(
                 f'{path.name}: squeeze_positions {squeezes.shape} differ from the joints'
             )
         squeezes = squeezes[:, order]
     return poses, joints[:, order], squeezes
+
+
+def _joint_order(arrays: Mapping[str, Any], path: Path) -> list[int]:
+    """Return where each joint of the Shadow Hand stands in the vectors of the file."""
+    names = np.ravel(np.asarray(arrays.get('joint_names', SHADOW.joint_names), dtype=object))
+    known = [str(one) for one in names]
+    if sorted(known) != sorted(SHADOW.joint_names):
+        raise InvalidInputError(
+            f'{path.name} holds grasps of another hand: the evaluator knows the Shadow Hand, with '
+            f'the joints {", ".join(SHADOW.joint_names)}'
+        )
+    return [known.index(one) for one in SHADOW.joint_names]
+
+
+def _text(value: object, path: Path) -> str:
+    """Return the sentence of a file, '' if it has none."""
+    text = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if not isinstance(text, str):
+        raise InvalidInputError(f'{path.name}: text is {type(value).__name__}, not a sentence')
+    return text
 
 
 def _model(
@@ -152,16 +159,36 @@ def _model(
     if object_file is not None:
         mesh, name = read_mesh(object_file), object_file.stem
     elif 'vertices' in arrays and 'faces' in arrays:
-        mesh = trimesh.Trimesh(arrays['vertices'], arrays['faces'])
+        mesh = _mesh(arrays, path)
         name = path.parent.name if path.stem == 'grasps' else path.stem
     else:
         raise InvalidInputError(f'{path.name} does not hold its object: give it by --object MESH')
     return _one_part_model(mesh.apply_transform(moved), name or 'object'), moved
 
 
+def _mesh(arrays: Mapping[str, Any], path: Path) -> trimesh.Trimesh:
+    vertices = numbers(arrays['vertices'], f'{path.name}: vertices')
+    faces = numbers(arrays['faces'], f'{path.name}: faces')
+    count = len(vertices) if vertices.ndim else 0
+    if vertices.shape != (count, 3) or faces.shape[1:] != (3,) or not faces.size:
+        raise InvalidInputError(
+            f'{path.name}: got vertices {vertices.shape} and faces {faces.shape}, expected (V, 3) '
+            'and (F, 3)'
+        )
+    if not np.isfinite(vertices).all():
+        raise InvalidInputError(f'{path.name}: vertices are not finite')
+    if not np.isin(faces, np.arange(count)).all():
+        raise InvalidInputError(
+            f'{path.name}: faces must hold numbers of vertices, 0 to {count - 1}'
+        )
+    return trimesh.Trimesh(vertices, faces.astype(np.int64))
+
+
 def _one_part_model(mesh: trimesh.Trimesh, name: str) -> ObjectModel:
-    if not np.isfinite(mesh.vertices).all() or mesh.extents.max() > _MAX_EDGE_M:
-        raise InvalidInputError(f'{name}: the object must be finite and in metres')
+    if mesh.extents is None or mesh.extents.max() > _MAX_EDGE_M:
+        raise InvalidInputError(
+            f'{name}: the object must have faces and be in metres, at most {_MAX_EDGE_M} m long'
+        )
     require_volume(mesh, name)
     pieces = coacd_pieces(close_surface(mesh, name, []))
     if not pieces:

@@ -8,6 +8,7 @@ import open3d as o3d
 import trimesh
 
 from maskdexgrasp_core.cell import CELL
+from maskdexgrasp_core.cli.array_file import UNREADABLE, numbers, read_arrays
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.objects.mesh import load_mesh_object
 from maskdexgrasp_core.objects.placement import table_pose
@@ -100,7 +101,9 @@ def read_points(path: Path) -> Array:
         raise InvalidInputError(f'{path} does not exist')
     try:
         points = _load(path)
-    except (OSError, ValueError, EOFError) as error:
+    except InvalidInputError:
+        raise
+    except UNREADABLE as error:
         raise InvalidInputError(f'{path.name} cannot be read: {error}') from error
     if points.ndim != 2 or points.shape[1] < 3 or len(points) == 0:
         raise InvalidInputError(f'{path.name} holds no points (N, 3), got {points.shape}')
@@ -112,11 +115,11 @@ def _load(path: Path) -> Array:
     if suffix == '.npy':
         return np.asarray(np.load(path, allow_pickle=False), dtype=float)
     if suffix == '.npz':
-        with np.load(path, allow_pickle=False) as arrays:
-            for key in _ARRAY_KEYS:
-                if key in arrays:
-                    return np.asarray(arrays[key], dtype=float)
-            raise ValueError(f'none of {_ARRAY_KEYS} among its arrays {list(arrays)}')
+        arrays = read_arrays(path)
+        for key in _ARRAY_KEYS:
+            if key in arrays:
+                return numbers(arrays[key], key)
+        raise ValueError(f'none of {_ARRAY_KEYS} among its arrays {list(arrays)}')
     if suffix in ('.xyz', '.txt', '.csv'):
         text = path.read_text().replace(',', ' ')
         return np.array([line.split()[:3] for line in text.splitlines() if line.strip()], float)

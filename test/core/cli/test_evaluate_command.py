@@ -2,6 +2,8 @@
 
 import csv
 import json
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -201,9 +203,88 @@ def test_pickles_are_not_loaded(tmp_path):
     done = run('--grasps', path)
     assert done.exit_code == 2
     assert 'convert them to .npz' in ' '.join(done.output.split())
-    hidden = tmp_path / 'hidden.npz'
-    np.savez(hidden, T_object_wrist=np.array([{}], dtype=object))
-    assert run('--grasps', hidden).exit_code == 2
+
+
+def damaged_files(folder, rod_file):
+    """Return sentence that is expected -> file of grasps that nobody can evaluate."""
+    whole = rod_file('whole.npz').read_bytes()
+    joints = np.tile(SHADOW.open_positions, (3, 1))
+    one = {'T_base_wrist': np.eye(4).tolist(), 'joint_positions': SHADOW.open_positions.tolist()}
+    names = list(SHADOW.joint_names)
+
+    def raw(name, content):
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    def zipped(name, members):
+        with zipfile.ZipFile(folder / name, 'w') as archive:
+            for member, content in members.items():
+                archive.writestr(member, content)
+        return folder / name
+
+    def written(name, **content):
+        (folder / name).write_text(json.dumps({'joint_names': names, 'grasps': [one]} | content))
+        return folder / name
+
+    middle = len(whole) // 2
+    flipped = bytearray(whole)
+    flipped[200] ^= 255  # in the first array, behind its header
+    return [
+        ('not a readable .npz', raw('cut.npz', whole[:middle])),
+        ('not a readable .npz', raw('empty.npz', b'')),
+        ('Bad CRC', raw('flipped.npz', bytes(flipped))),
+        ('not a readable .npz', raw('text.npz', b'hello')),
+        ('not a readable .npz', raw('array.npz', whole[whole.index(b'\x93NUMPY') :])),
+        ("'words.txt' in it is no array", zipped('words.npz', {'words.txt': 'hello'})),
+        ('not a readable .npz', zipped('head.npz', {'T_object_wrist.npy': b'\x93NUMPY'})),
+        ('has no joint_positions', rod_file('half.npz', joint_positions=None)),
+        ('joint_positions (22,)', rod_file('flat.npz', joint_positions=np.zeros(22))),
+        ('joint_positions ()', rod_file('number.npz', joint_positions=np.float64(1))),
+        ('instead of numbers', rod_file('words2.npz', joint_positions=np.array(['a']))),
+        ('instead of numbers', rod_file('complex.npz', joint_positions=joints * 1j)),
+        ('another hand', rod_file('hand.npz', joint_names=np.array(['a', 'b']))),
+        ('differ from the joints', rod_file('squeeze.npz', squeeze_positions=np.zeros((3, 4)))),
+        ('text is ndarray', rod_file('texts.npz', text=np.array(['hold', 'lift']))),
+        ('expected (V, 3)', rod_file('flat2.npz', vertices=np.zeros((9, 2)))),
+        ('vertices are not finite', rod_file('nan.npz', vertices=np.full((2, 3), np.nan))),
+        ('numbers of vertices', rod_file('faces.npz', faces=np.array([[0, 1, 99999]]))),
+        ('expected (V, 3)', rod_file('no_faces.npz', faces=np.zeros((0, 3), int))),
+        ('no volume', rod_file('plane.npz', vertices=np.eye(3), faces=np.array([[0, 1, 2]]))),
+        ('is not a grasps.json', raw('cut.json', b'{"grasps": [')),
+        ('is not a grasps.json', raw('list.json', b'[1, 2]')),
+        ('is not a grasps.json', raw('bytes.json', b'\xff\xfe\x00')),
+        ('is not a grasps.json', raw('deep.json', b'[' * 100_000)),
+        ('is not a grasps.json', written('keys.json', grasps=[{'T_base_wrist': 1}])),
+        ('T_base_wrist (0,)', written('none.json', grasps=[])),
+        ('no array of numbers', written('ragged.json', grasps=[one, one | {
+            'T_base_wrist': [[1.0]]}])),
+        ('instead of numbers', written('huge.json', grasps=[one | {
+            'joint_positions': [10**400] * 22}])),
+        ('another hand', written('hand.json', joint_names=7)),
+        ('text is dict', written('sentence.json', text={})),
+    ]  # fmt: skip
+
+
+def test_files_that_cannot_be_read_end_with_a_sentence(rod_file, tmp_path):
+    for sentence, path in damaged_files(tmp_path, rod_file):
+        done = run('--grasps', path, *QUICK)
+        assert done.exit_code == 2, (path, done.output, done.exception)
+        output = ' '.join(done.output.split())
+        assert sentence in output, (path, output)
+        assert path.name in output or path.stem in output
+
+
+def test_nothing_in_a_file_is_unpickled(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / 'sprung',))
+
+    path = tmp_path / 'trap.npz'
+    np.savez(path, T_object_wrist=np.array([Trap()], dtype=object), joint_positions=np.zeros(1))
+    done = run('--grasps', path)
+    assert done.exit_code == 2
+    assert 'not a readable .npz' in ' '.join(done.output.split())
+    assert not (tmp_path / 'sprung').exists()
 
 
 def test_misuse_ends_with_a_sentence(data, rod_file, tmp_path):
