@@ -1,0 +1,1 @@
+"""Sentences as vectors, for the networks that listen to them."""
