@@ -14,12 +14,12 @@ from maskdexgrasp_core.cli.console import console
 from maskdexgrasp_core.cli.evaluate_dataset import dataset_requests
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.evaluation.evaluator import EvaluationCfg, evaluate_object, in_units
-from maskdexgrasp_core.evaluation.generated_grasps import (
+from maskdexgrasp_core.evaluation.generated_grasps import GenerationCfg, evaluate_request
+from maskdexgrasp_core.evaluation.grasp_under_test import (
     ConditionResult,
-    GenerationCfg,
-    evaluate_request,
+    GraspOutcome,
+    ObjectUnderTest,
 )
-from maskdexgrasp_core.evaluation.grasp_under_test import GraspOutcome, ObjectUnderTest
 from maskdexgrasp_core.evaluation.protocols import load_protocol
 from maskdexgrasp_core.objects.model import ObjectModel
 from maskdexgrasp_core.synthesis.registry import load_generator

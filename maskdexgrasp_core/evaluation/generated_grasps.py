@@ -7,8 +7,7 @@ of the object alone, and completes it with the default completion. Truth is for 
 
 import time
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -19,6 +18,7 @@ from maskdexgrasp_core.cell import CELL
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.evaluation.evaluator import EvaluationCfg, evaluate_object
 from maskdexgrasp_core.evaluation.grasp_under_test import (
+    ConditionResult,
     GraspOutcome,
     GraspUnderTest,
     ObjectUnderTest,
@@ -93,22 +93,6 @@ class ObjectRequest:
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConditionResult:
-    """How a condition was answered."""
-
-    key: str
-    object_id: str
-    category: str
-    num_grasps: int
-    seconds: float
-    """Wall time from the picture to the grasps [s]."""
-    failure: str = ''
-    """Why there is no grasp, '' when there is one."""
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    """Reason -> candidates that the generator dropped for it."""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ObjectAnswers:
     """Everything that came of one `ObjectRequest`."""
@@ -147,7 +131,7 @@ def _answer(
     rng = np.random.default_rng([cfg.seed, zlib.crc32(condition.key.encode())])
     T_base_object = table_pose(*CELL.table_center, float(rng.uniform(0.0, 2.0 * np.pi)))
     seed = int(rng.integers(2**31))
-    truth = _solid(request.model).copy().apply_transform(T_base_object)
+    truth = request.model.solid.copy().apply_transform(T_base_object)
     made, failure = GraspSet(grasps=()), ''
     began = time.perf_counter()
     try:
@@ -247,10 +231,3 @@ def _single(
 @lru_cache(maxsize=2)
 def _generator(name: str) -> GraspGenerator:
     return load_generator(name)
-
-
-def _solid(model: ObjectModel) -> trimesh.Trimesh:
-    pieces = [piece for part in model.parts for piece in part.pieces]
-    if len(pieces) == 1:
-        return pieces[0]
-    return trimesh.boolean.union(pieces, engine='manifold')

@@ -1,6 +1,7 @@
 """What is evaluated, and what was found of it: plain data that passes between processes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -82,6 +83,22 @@ class GraspOutcome:
     one, or nothing touches."""
     agrees: bool | None = None
     """With the sentence, see `agreement`; None when no part is named or nothing touches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionResult:
+    """How a generator answered a request for grasps of one object."""
+
+    key: str
+    object_id: str
+    category: str
+    num_grasps: int
+    seconds: float
+    """Wall time from the picture to the grasps [s]."""
+    failure: str = ''
+    """Why there is no grasp, '' when there is one."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Reason -> candidates that the generator dropped for it."""
 
 
 def refusal(grasp: GraspUnderTest, spec: HandSpec = SHADOW) -> str:

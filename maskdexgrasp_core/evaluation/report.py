@@ -15,8 +15,7 @@ from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.evaluation.diversity import within_condition_diversity
 from maskdexgrasp_core.evaluation.entropy import EntropyCfg, JointEntropy, joint_entropy
 from maskdexgrasp_core.evaluation.evaluator import EvaluationCfg
-from maskdexgrasp_core.evaluation.generated_grasps import ConditionResult
-from maskdexgrasp_core.evaluation.grasp_under_test import GraspOutcome
+from maskdexgrasp_core.evaluation.grasp_under_test import ConditionResult, GraspOutcome
 from maskdexgrasp_core.evaluation.hold_check import kind_of_failure
 from maskdexgrasp_core.evaluation.intervals import Estimate, Rate, estimate_mean
 from maskdexgrasp_core.evaluation.plain_values import without_nan

@@ -9,8 +9,12 @@ import pytest
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.evaluation.evaluator import EvaluationCfg
-from maskdexgrasp_core.evaluation.generated_grasps import ConditionResult
-from maskdexgrasp_core.evaluation.grasp_under_test import GraspOutcome, GraspUnderTest, Hold
+from maskdexgrasp_core.evaluation.grasp_under_test import (
+    ConditionResult,
+    GraspOutcome,
+    GraspUnderTest,
+    Hold,
+)
 from maskdexgrasp_core.evaluation.plain_values import without_nan
 from maskdexgrasp_core.evaluation.protocols import load_protocol
 from maskdexgrasp_core.evaluation.report import ReportCfg, make_report
