@@ -174,7 +174,7 @@ def split(
 
     [bold]Examples[/]
 
-      maskdexgrasp dataset split data/mine --test-categories kettle,drill --test-share 0.15
+      maskdexgrasp dataset split data/mine --test-categories kettle,power_drill --test-share 0.15
     """
     names = tuple(sorted(filter(None, (name.strip() for name in test_categories.split(',')))))
     rule = SplitRule(seed=seed, test_categories=names, test_share=test_share)

@@ -59,6 +59,14 @@ def grasps_to_table(records: Sequence[GraspRecord]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=GRASP_SCHEMA)
 
 
+def with_grasp_schema(table: pa.Table) -> pa.Table:
+    """Return a table of grasps under the schema of the format, without metadata of its own.
+
+    Not by `Table.cast`, which refuses lists that are null, those of grasps that were not checked.
+    """
+    return pa.Table.from_arrays(table.columns, schema=GRASP_SCHEMA)
+
+
 def grasps_from_table(table: pa.Table) -> list[GraspRecord]:
     """Return the record of each row; poses and angles are exact to what the table stores."""
     quats = vectors_from_column(table['quat_wxyz'], 4).astype(np.float64)

@@ -18,11 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from maskdexgrasp_core.atomic_files import write_atomically
-from maskdexgrasp_core.dataset.columns import grasps_to_table, object_row
+from maskdexgrasp_core.dataset.columns import grasps_to_table, object_row, with_grasp_schema
 from maskdexgrasp_core.dataset.holdings import Holdings
 from maskdexgrasp_core.dataset.object_files import object_to_glb
 from maskdexgrasp_core.dataset.record import ObjectRecord
-from maskdexgrasp_core.dataset.schema import GRASP_SCHEMA
 from maskdexgrasp_core.dataset.sources.protocol import BuiltUnit, WorkUnit
 from maskdexgrasp_core.errors import InvalidInputError
 
@@ -231,8 +230,7 @@ class BuildFolder:
 
     def grasps(self, index: int) -> pa.Table:
         """Return the rows of a finished unit."""
-        table = pq.read_table(self._shard_file(index), use_threads=False)
-        return table.replace_schema_metadata(None).cast(GRASP_SCHEMA)
+        return with_grasp_schema(pq.read_table(self._shard_file(index), use_threads=False))
 
     def mesh_file(self, object_id: str) -> Path:
         """Return where the mesh of an object is kept."""

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from maskdexgrasp_core.atomic_files import TEMPORARY_SUFFIX, write_atomically
 from maskdexgrasp_core.dataset.card import write_card
-from maskdexgrasp_core.dataset.columns import object_rows, objects_to_table
+from maskdexgrasp_core.dataset.columns import object_rows, objects_to_table, with_grasp_schema
 from maskdexgrasp_core.dataset.manifest import (
     MANIFEST_NAME,
     BuildEntry,
@@ -29,7 +29,7 @@ from maskdexgrasp_core.dataset.manifest import (
     write_manifest,
 )
 from maskdexgrasp_core.dataset.record import FORMS
-from maskdexgrasp_core.dataset.schema import GRASP_SCHEMA, grasp_write_options
+from maskdexgrasp_core.dataset.schema import grasp_write_options
 from maskdexgrasp_core.dataset.splits import apply_split
 from maskdexgrasp_core.dataset.table_files import damaged, grasp_tables, objects_table
 from maskdexgrasp_core.errors import InvalidInputError
@@ -251,7 +251,7 @@ def _parts(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _write_part(folder: Path, path: str, table: pa.Table) -> FileEntry:
-    table = table.combine_chunks().cast(GRASP_SCHEMA)
+    table = with_grasp_schema(table.combine_chunks())
     content = _parquet_bytes(table, **grasp_write_options())
     write_atomically(folder / path, content)
     return file_entry(content, num_rows=table.num_rows)

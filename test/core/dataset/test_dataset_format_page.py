@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
+from maskdexgrasp_core.cli.dataset import app
+from maskdexgrasp_core.dataset import open_dataset
 from maskdexgrasp_core.dataset.schema import (
     COLUMN_NOTES,
     FORMAT_VERSION,
     GRASP_SCHEMA,
     OBJECT_SCHEMA,
 )
+from maskdexgrasp_core.dataset.verify import verify_dataset
 
 PAGE = Path(__file__).parents[3] / 'docs' / 'dataset_format.md'
 
@@ -38,3 +42,18 @@ def test_every_column_is_described_with_its_type(heading, schema):
 def test_the_page_is_of_this_version_and_manifests_explain_every_column():
     assert f'(version {FORMAT_VERSION})' in PAGE.read_text().splitlines()[0]
     assert list(COLUMN_NOTES) == GRASP_SCHEMA.names
+
+
+def test_the_source_on_the_page_builds_a_sound_dataset(tmp_path, monkeypatch):
+    section = PAGE.read_text().split('## A source of your own')[1]
+    (code,) = re.findall(r'```python\n(.*?)```', section, flags=re.S)
+    (tmp_path / 'my_cup_source.py').write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    folder = tmp_path / 'set'
+    line = ['build', str(folder), '--source', 'my_cup_source:make_source', '--workers', '1']
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 0, done.output
+    assert verify_dataset(folder) == []
+    data = open_dataset(folder)
+    assert set(data.grasps.sources.tolist()) == {'my_cups'}
+    assert list(data.objects) == ['my_cup_0', 'my_cup_1', 'my_cup_2']
