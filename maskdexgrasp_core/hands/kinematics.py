@@ -74,19 +74,27 @@ class HandKinematics:
     Args:
         spec: The hand.
         dtype: float32 for optimisation, float64 for exact comparison.
+        device: Where joint positions are and points will be.
     """
 
-    def __init__(self, spec: HandSpec, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        spec: HandSpec,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = 'cpu',
+    ) -> None:
         self.spec = spec
         self.dtype = dtype
-        self._chain = spec.description.chain(dtype)
+        self._device = torch.device(device)
+        self._chain = spec.description.chain(dtype).to(device=self._device)
         self._frames: dict[str, int] = dict(self._chain.frame_to_idx)
         self._expansion, self._offset = self._joint_expansion()
-        self.lower = torch.tensor(spec.lower, dtype=dtype)
+        self.lower = torch.tensor(spec.lower, dtype=dtype, device=device)
         """(J,) [rad]"""
-        self.upper = torch.tensor(spec.upper, dtype=dtype)
+        self.upper = torch.tensor(spec.upper, dtype=dtype, device=device)
         """(J,) [rad]"""
-        self.sphere_radii = torch.tensor([s.radius for s in spec.spheres], dtype=dtype)
+        radii = [sphere.radius for sphere in spec.spheres]
+        self.sphere_radii = torch.tensor(radii, dtype=dtype, device=device)
         """(S,) [m]"""
         self.contact_parts: tuple[str, ...] = tuple(c.part for c in spec.contact_candidates)
         """Part of each of the C candidates."""
@@ -102,7 +110,7 @@ class HandKinematics:
         names = self._chain.get_joint_parameter_names()
         motors = list(self.spec.joint_names)
         expansion, offset = torch.zeros(len(names), len(motors)), torch.zeros(len(names))
-        expansion, offset = expansion.to(self.dtype), offset.to(self.dtype)
+        expansion, offset = (e.to(self._device, self.dtype) for e in (expansion, offset))
         for row, name in enumerate(names):
             rule = self.spec.mimic.get(name)
             if rule is None:
@@ -120,8 +128,9 @@ class HandKinematics:
         points += [(link, (0.0, 0.0, 0.0), 1.0) for link in spec.fingertip_links]
         points += [(spec.root_link, spec.palm_point, 1.0)]
         points += [(c.link, c.normal, 0.0) for c in spec.contact_candidates]
-        links = torch.tensor([self._frames[link] for link, _, _ in points])
-        return links, torch.tensor([[*p, w] for _, p, w in points], dtype=self.dtype)
+        links = torch.tensor([self._frames[link] for link, _, _ in points], device=self._device)
+        local = [[*p, w] for _, p, w in points]
+        return links, torch.tensor(local, dtype=self.dtype, device=self._device)
 
     def _frame_transforms(self, joint_positions: Tensor) -> Tensor:
         """Return poses (L, B, 4, 4) of every frame of the chain in the root frame."""
@@ -198,8 +207,8 @@ class HandKinematics:
 
         Its result is (B, N, 3) [m] and differentiable; the points are sorted once, here.
         """
-        links = torch.tensor([self._frames[link] for link in points.links])
-        local = torch.as_tensor(points.local, dtype=self.dtype)
+        links = torch.tensor([self._frames[link] for link in points.links], device=self._device)
+        local = torch.as_tensor(points.local, dtype=self.dtype, device=self._device)
         by_link = _PointsByLink.sort(links, torch.cat([local, torch.ones_like(local[:, :1])], 1))
         return lambda joint_positions: by_link.place(self._frame_transforms(joint_positions))
 
