@@ -34,7 +34,7 @@ class SceneHeadCfg:
 
     encoder: ObjectEncoderCfg = field(
         default_factory=lambda: ObjectEncoderCfg(
-            num_patches=40, patch_size=24, point_widths=(48, 96), num_layers=2, num_heads=4
+            num_patches=32, patch_size=16, point_widths=(48, 96), num_layers=2, num_heads=4
         )
     )
     width: int = 96

@@ -24,7 +24,7 @@ class SelectionDataCfg:
     train_seeds: tuple[int, int] = (100, 140)
     """First member of each category, and the one after the last."""
     validation_seeds: tuple[int, int] = (900, 920)
-    num_scenes: int = 1200
+    num_scenes: int = 1000
     num_validation_scenes: int = 120
     repeats: int = 6
     """Sentences for each name or other phrase."""
@@ -59,8 +59,8 @@ class SelectionTraining:
 
 
 _LOOPS = {
-    'base': LoopCfg(epochs=30, learning_rate=2e-3, weight_decay=0.05, ema_decay=0.998,
-                    validate_every=5),
+    'base': LoopCfg(epochs=28, learning_rate=2e-3, weight_decay=0.05, ema_decay=0.998,
+                    validate_every=4),
     'tiny': LoopCfg(epochs=3, learning_rate=4e-3, ema_decay=0.9),
 }  # fmt: skip
 _DATA = {
