@@ -10,6 +10,8 @@ from maskdexgrasp_core.types import Array, Grasp
 _TRANSLATION_M = 0.015
 _ROTATION_RAD = 0.35
 _JOINTS_RAD = 0.25
+_FAR = 6.0
+"""Distance beyond which grasps count as nothing alike: 9 cm, or 120 deg."""
 
 
 def pose_distances(
@@ -51,3 +53,23 @@ def keep_distinct(
         else:
             kept.append(grasp)
     return kept
+
+
+def choose_dissimilar(grasps: Sequence[Grasp], num: int, weight: float) -> list[Grasp]:
+    """Return at most `num` grasps, one after the other by score and distance to those before.
+
+    Args:
+        grasps: To choose from.
+        num: How many.
+        weight: Score that the full distance (`_FAR`, as of `pose_distances`) outweighs; 0 takes
+            the best first.
+    """
+    left = sorted(grasps, key=lambda grasp: -grasp.score)
+    chosen: list[Grasp] = []
+    while left and len(chosen) < num:
+        values = np.array([grasp.score for grasp in left])
+        if chosen and weight > 0.0:
+            nearest = np.array([grasp_distances(grasp, chosen).min() for grasp in left])
+            values += weight * np.minimum(nearest / _FAR, 1.0)
+        chosen.append(left.pop(int(values.argmax())))
+    return chosen

@@ -51,6 +51,15 @@ class GraspState(NamedTuple):
         return GraspState(*(value[index] for value in self))
 
 
+class Movable(NamedTuple):
+    """What a refinement may change."""
+
+    wrist: bool
+    """Whether the hand root may move."""
+    joints: Tensor
+    """(J,) bool, the joints that may move."""
+
+
 class Refined(NamedTuple):
     """Refined grasps and their energies."""
 
@@ -86,6 +95,7 @@ class Refiner:
         plan: ContactPlan,
         num_steps: int,
         deadline_s: float | None = None,
+        movable: Movable | None = None,
     ) -> Refined:
         """Take `num_steps` batched steps.
 
@@ -94,8 +104,10 @@ class Refiner:
             plan: The contacts that each grasp means to use.
             num_steps: Steps, >= 0.
             deadline_s: Stop early when `time.monotonic()` passes this [s].
+            movable: What may change; None: everything.
         """
         variables = _Variables.of(state)
+        shares = variables.shares(movable)
         rates = self._rates()
         groups = [{'params': [v], 'lr': r} for v, r in zip(variables, rates, strict=True)]
         optimizer = torch.optim.Adam(groups, betas=self.cfg.betas, foreach=False)
@@ -106,8 +118,8 @@ class Refiner:
                 group['lr'] = rate * self._decay(step / num_steps)
             total = self.energies(variables.state(), plan).total.sum()
             gradients = torch.autograd.grad(total, list(variables))
-            for variable, gradient in zip(variables, gradients, strict=True):
-                variable.grad = gradient
+            for variable, gradient, share in zip(variables, gradients, shares, strict=True):
+                variable.grad = gradient * share
             optimizer.step()
             with torch.no_grad():
                 prior = self.energy.prior
@@ -142,6 +154,13 @@ class _Variables(NamedTuple):
     def of(cls, state: GraspState) -> '_Variables':
         values = state._replace(rotation=matrix_to_rot6d(state.rotation))
         return cls(*(value.detach().clone().requires_grad_() for value in values))
+
+    def shares(self, movable: Movable | None) -> tuple[float, float, float | Tensor, float]:
+        """Return what the gradients are multiplied by: 0 where nothing may change."""
+        if movable is None:
+            return 1.0, 1.0, 1.0, 1.0
+        wrist = float(movable.wrist)
+        return wrist, wrist, movable.joints.to(self.joint_positions.dtype), 1.0
 
     def state(self) -> GraspState:
         rotation = rot6d_to_matrix(self.rot6d)

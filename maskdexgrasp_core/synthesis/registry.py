@@ -5,8 +5,12 @@ from collections.abc import Callable
 from maskdexgrasp_core.errors import UnknownNameError
 from maskdexgrasp_core.protocols import GraspGenerator
 from maskdexgrasp_core.synthesis.generator import EnergyGenerator
+from maskdexgrasp_core.synthesis.learned_generator import LearnedGenerator
 
-GENERATORS: dict[str, Callable[[], GraspGenerator]] = {EnergyGenerator.name: EnergyGenerator}
+GENERATORS: dict[str, Callable[[], GraspGenerator]] = {
+    EnergyGenerator.name: EnergyGenerator,
+    LearnedGenerator.name: LearnedGenerator,
+}
 """Name -> what builds the generator with its defaults."""
 
 

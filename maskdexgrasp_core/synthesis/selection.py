@@ -36,7 +36,19 @@ class GraspSelector:
         part_points: Array,
         dropped: Counter[str],
     ) -> list[Grasp]:
-        """Return the grasps that pass, best first.
+        """Return the grasps that pass, best first; see `judged`."""
+        judged = self.judged(state, plan, scene, part_points, dropped)
+        return sorted((grasp for _, grasp in judged), key=lambda grasp: -grasp.score)
+
+    def judged(
+        self,
+        state: GraspState,
+        plan: ContactPlan,
+        scene: GraspScene,
+        part_points: Array,
+        dropped: Counter[str],
+    ) -> list[tuple[int, Grasp]]:
+        """Return the grasps that pass, each with its row in the batch.
 
         Args:
             state: Optimised hands.
@@ -56,8 +68,8 @@ class GraspSelector:
                 dropped[verdict.dropped] += 1
                 continue
             placed = _Placed(poses[row], joints[row], fact.contacts)
-            grasps.append(self._grasp(placed, verdict, center))
-        return sorted(grasps, key=lambda grasp: -grasp.score)
+            grasps.append((row, self._grasp(placed, verdict, center)))
+        return grasps
 
     def _grasp(self, placed: '_Placed', verdict: Verdict, center: Array) -> Grasp:
         gravity = np.array([0.0, 0.0, -self._ranking.mass_kg * GRAVITY, 0.0, 0.0, 0.0])

@@ -1,0 +1,130 @@
+"""Changes single parts of a grasp under a new sentence; the other parts stay."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.hands.kinematics import HandKinematics
+from maskdexgrasp_core.hands.shadow import SHADOW
+from maskdexgrasp_core.hands.spec import PARTS
+from maskdexgrasp_core.model.grasp_model import GraspModel, Proposals
+from maskdexgrasp_core.model.hand_batch import HandBatch
+from maskdexgrasp_core.model.part_points import PART_JOINTS, PartPoints, point_distances
+from maskdexgrasp_core.synthesis.finishing import GraspFinisher
+from maskdexgrasp_core.synthesis.learned_generator import LearnedGeneratorCfg, request_of
+from maskdexgrasp_core.synthesis.refinement import Movable
+from maskdexgrasp_core.synthesis.scene import make_scene
+from maskdexgrasp_core.types import Grasp, GraspSet, ObjectObservation
+
+_POINTS_PER_PART = 64
+KEPT_MOTION = 'kept_parts_moved_m'
+"""Name of the score that says how far points of the kept parts moved on average [m]."""
+
+
+class GraspEditor:
+    """Draws chosen parts of a grasp anew by the masked transformer."""
+
+    def __init__(
+        self, cfg: LearnedGeneratorCfg | None = None, *, model: GraspModel | None = None
+    ) -> None:
+        """Load the weights.
+
+        Args:
+            cfg: Settings; those of the generator.
+            model: The networks; None takes the weights that ship.
+
+        Raises:
+            MissingWeightsError: If there are none.
+        """
+        self.cfg = cfg or LearnedGeneratorCfg()
+        self._model = model or GraspModel.load()
+        self._finisher = GraspFinisher(HandKinematics(SHADOW, torch.float32), self.cfg.finishing)
+        self._points = PartPoints(_POINTS_PER_PART)
+
+    def edit(
+        self,
+        observation: ObjectObservation,
+        grasp: Grasp,
+        parts: Sequence[str],
+        *,
+        num_grasps: int,
+        seed: int,
+        time_budget_s: float | None = None,
+    ) -> GraspSet:
+        """Return grasps that differ from a given one in some parts, best first.
+
+        Refinement moves the edited fingers only, so the kept parts stay where decoding left
+        them; how far that is from where they were is the score `KEPT_MOTION`.
+
+        Args:
+            observation: The object, with the sentence and task that count now.
+            grasp: The one to change; of the Shadow Hand, on this object.
+            parts: Names of `PARTS` that are drawn anew.
+            num_grasps: How many to return at most.
+            seed: Of the randomness.
+            time_budget_s: Return the best so far after this wall time [s]; None: no limit.
+
+        Raises:
+            InvalidInputError: If a part is unknown, none is named, `num_grasps` is not
+                positive, or the grasp is not of the Shadow Hand.
+            StageError: With `Code.BAD_SHAPE` if the shape has no inside.
+        """
+        if num_grasps < 1:
+            raise InvalidInputError(f'num_grasps must be positive, got {num_grasps}')
+        deadline = None if time_budget_s is None else time.monotonic() + time_budget_s
+        scene = make_scene(observation, self.cfg.grid)
+        encoded = self._model.encode(request_of(observation))
+        one = hands_of_grasp(grasp)
+        before = one.select(torch.zeros(self.cfg.batch_size, dtype=torch.int64))
+        given = Proposals(before, self._model.tokens_of(encoded, before))
+        generator = torch.Generator().manual_seed(seed)
+        drawn = self._model.edit(encoded, given, parts, self.cfg.sampling, generator)
+        dropped: Counter[str] = Counter()
+        made = self._finisher.finish(
+            drawn,
+            scene,
+            observation.part_points,
+            dropped,
+            movable=_movable(parts),
+            deadline_s=deadline,
+        )
+        measured = (self._with_motion(new, one, parts) for new in made[:num_grasps])
+        named = (replace(new, generator='model', seed=seed) for new in measured)
+        return GraspSet(grasps=tuple(named), dropped=dict(dropped))
+
+    def _with_motion(self, new: Grasp, before: HandBatch, parts: Sequence[str]) -> Grasp:
+        kept = [index for index, part in enumerate(PARTS) if part not in parts]
+        moved = point_distances(hands_of_grasp(new), before, self._points)[0, kept]
+        motion = float(moved.mean()) if kept else 0.0
+        return replace(new, scores={**new.scores, KEPT_MOTION: motion})
+
+
+def hands_of_grasp(grasp: Grasp) -> HandBatch:
+    """Return a grasp as a batch of one hand, base frame.
+
+    Raises:
+        InvalidInputError: If it is not of the Shadow Hand.
+    """
+    if tuple(grasp.joint_names) != SHADOW.joint_names:
+        raise InvalidInputError(
+            f'the grasp names the joints {", ".join(grasp.joint_names)}; '
+            f'expected those of {SHADOW.name}: {", ".join(SHADOW.joint_names)}'
+        )
+    pose = np.asarray(grasp.T_base_wrist)
+    values = (pose[:3, 3], pose[:3, :3], grasp.joint_positions)
+    return HandBatch(*(torch.as_tensor(value, dtype=torch.float32)[None] for value in values))
+
+
+def _movable(parts: Sequence[str]) -> Movable | None:
+    """Return the joints of the edited parts; everything when nothing is kept."""
+    if set(parts) == set(PARTS):
+        return None
+    joints = torch.zeros(SHADOW.num_joints, dtype=torch.bool)
+    for part in parts:
+        joints[list(PART_JOINTS[part])] = True
+    return Movable(wrist=False, joints=joints)

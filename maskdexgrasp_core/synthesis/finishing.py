@@ -1,0 +1,82 @@
+"""What becomes of proposed hands: contacts are planned, energies lowered, the rest is judged."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import torch
+
+from maskdexgrasp_core.energies.total import EnergyCfg, GraspEnergy, GraspScene
+from maskdexgrasp_core.hands.kinematics import HandKinematics
+from maskdexgrasp_core.model.grasp_model import Proposals
+from maskdexgrasp_core.synthesis.contact_forces import ContactCfg
+from maskdexgrasp_core.synthesis.contact_planning import PlanningCfg, plan_nearest
+from maskdexgrasp_core.synthesis.hand_prior import posture_prior
+from maskdexgrasp_core.synthesis.ranking import RankingCfg
+from maskdexgrasp_core.synthesis.refinement import (
+    GraspState,
+    Movable,
+    RefinementCfg,
+    Refiner,
+    hand_surface,
+)
+from maskdexgrasp_core.synthesis.selection import GraspSelector
+from maskdexgrasp_core.types import Array, Grasp
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishingCfg:
+    """How proposed hands are refined and judged."""
+
+    num_steps: int = 30
+    """Steps of the refinement, >= 0; 0 judges what the decoder says."""
+    planning: PlanningCfg = field(default_factory=PlanningCfg)
+    energy: EnergyCfg = field(default_factory=EnergyCfg)
+    refinement: RefinementCfg = field(default_factory=RefinementCfg)
+    ranking: RankingCfg = field(default_factory=RankingCfg)
+    contact: ContactCfg = field(default_factory=ContactCfg)
+
+
+class GraspFinisher:
+    """Turns proposals of a model into ranked grasps."""
+
+    def __init__(self, kinematics: HandKinematics, cfg: FinishingCfg | None = None) -> None:
+        self.cfg = cfg or FinishingCfg()
+        self._kinematics = kinematics
+        self._prior = posture_prior(kinematics.spec, kinematics.dtype)
+        self._selector = GraspSelector(kinematics, self.cfg.ranking, self.cfg.contact)
+
+    def finish(
+        self,
+        proposals: Proposals,
+        scene: GraspScene,
+        part_points: Array,
+        dropped: Counter[str],
+        *,
+        movable: Movable | None = None,
+        deadline_s: float | None = None,
+    ) -> list[Grasp]:
+        """Return the grasps that pass, best first, each with its tokens.
+
+        Args:
+            proposals: Hands of the base frame and their tokens.
+            scene: Object, table and asked part.
+            part_points: Of the asked part, (M, 3) [m]; empty when none is asked.
+            dropped: Reason -> count; increased by those that do not pass.
+            movable: What the refinement may change; None: everything.
+            deadline_s: Stop refining when `time.monotonic()` passes this [s].
+        """
+        state = GraspState(*proposals.hands, raw_forces=torch.zeros(()))
+        surface = hand_surface(self._kinematics, state)
+        plan = plan_nearest(surface, scene, self._kinematics.spec, self.cfg.planning)
+        equal_forces = torch.zeros(*plan.weights.shape, 3)
+        state = state._replace(raw_forces=equal_forces)
+        energy = GraspEnergy(scene, self._prior, self.cfg.energy)
+        refiner = Refiner(self._kinematics, energy, self.cfg.refinement)
+        refined = refiner.refine(
+            state, plan, self.cfg.num_steps, deadline_s=deadline_s, movable=movable
+        )
+        judged = self._selector.judged(refined.state, plan, scene, part_points, dropped)
+        grasps = [
+            replace(grasp, tokens=tuple(proposals.tokens[row].tolist())) for row, grasp in judged
+        ]
+        return sorted(grasps, key=lambda grasp: -grasp.score)

@@ -1,0 +1,182 @@
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+
+from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
+from maskdexgrasp_core.hands.kinematics import HandKinematics
+from maskdexgrasp_core.hands.shadow import SHADOW
+from maskdexgrasp_core.hands.spec import PARTS
+from maskdexgrasp_core.model.grasp_model import GraspModel, GraspRequest, Proposals
+from maskdexgrasp_core.model.hand_batch import HandBatch
+from maskdexgrasp_core.model.sampling import SamplingCfg
+from maskdexgrasp_core.model.text.minilm import MiniLmEncoder
+from maskdexgrasp_core.model.tokenizer import GraspTokenizer
+from maskdexgrasp_core.model.tokenizer_cfg import tokenizer_preset
+from maskdexgrasp_core.model.transformer import MaskedGraspTransformer
+from maskdexgrasp_core.model.transformer_cfg import transformer_preset
+from maskdexgrasp_core.protocols import GraspGenerator
+from maskdexgrasp_core.synthesis.diversity import choose_dissimilar, grasp_distances
+from maskdexgrasp_core.synthesis.editing import KEPT_MOTION, GraspEditor, hands_of_grasp
+from maskdexgrasp_core.synthesis.finishing import FinishingCfg, GraspFinisher
+from maskdexgrasp_core.synthesis.generator import EnergyGenerator, GeneratorCfg
+from maskdexgrasp_core.synthesis.learned_generator import LearnedGenerator, LearnedGeneratorCfg
+from maskdexgrasp_core.synthesis.ranking import RankingCfg
+from maskdexgrasp_core.synthesis.scene import make_scene
+from maskdexgrasp_core.types import Command, ObjectObservation, ObservedCloud
+
+torch.set_num_threads(1)
+TABLE = -0.1
+LENIENT = LearnedGeneratorCfg(
+    batch_size=8,
+    max_batches=2,
+    finishing=FinishingCfg(num_steps=8),
+)
+ANYTHING_GOES = replace(
+    LENIENT,
+    finishing=FinishingCfg(
+        num_steps=8,
+        ranking=RankingCfg(
+            max_penetration_m=0.1,
+            max_contact_gap_m=0.1,
+            max_self_penetration_m=0.1,
+            min_table_gap_m=-0.1,
+            min_force_closure=0.0,
+        ),
+    ),
+)
+"""An untrained network proposes; what counts is what stays where it was."""
+
+
+@pytest.fixture(scope='module')
+def model() -> GraspModel:
+    torch.manual_seed(0)
+    tokenizer = GraspTokenizer(tokenizer_preset('tiny'))
+    transformer = MaskedGraspTransformer(transformer_preset('tiny'))
+    return GraspModel(tokenizer, transformer, MiniLmEncoder())
+
+
+@pytest.fixture(scope='module')
+def bottle() -> ObjectObservation:
+    shape = trimesh.creation.cylinder(radius=0.03, height=0.15)
+    shape.apply_translation([0.5, 0.05, TABLE + 0.075])
+    points = np.asarray(trimesh.sample.sample_surface(shape, 2000, seed=0)[0])
+    return ObjectObservation(
+        cloud=ObservedCloud(points=points, colors=None, camera_position=np.zeros(3)),
+        shape=shape,
+        label='bottle',
+        part='',
+        part_points=np.zeros((0, 3)),
+        table_height=TABLE,
+        command=Command(command_id='test', text='hold the bottle'),
+    )
+
+
+@pytest.fixture(scope='module')
+def good_grasps(bottle):
+    generator = EnergyGenerator(GeneratorCfg(batch_size=32, max_batches=1))
+    return generator.generate(bottle, num_grasps=6, seed=3).grasps
+
+
+def _hands(grasps) -> HandBatch:
+    return HandBatch(*map(torch.cat, zip(*map(hands_of_grasp, grasps), strict=True)))
+
+
+def test_every_candidate_is_a_grasp_or_has_a_reason(model, bottle):
+    generator = LearnedGenerator(LENIENT, model=model)
+    assert isinstance(generator, GraspGenerator)
+    made = generator.generate(bottle, num_grasps=1000, seed=1)
+    assert len(made.grasps) + sum(made.dropped.values()) == 16
+    again = generator.generate(bottle, num_grasps=1000, seed=1)
+    assert made.dropped == again.dropped
+
+
+def test_no_grasps_are_refused(model, bottle):
+    with pytest.raises(InvalidInputError, match='must be positive'):
+        LearnedGenerator(LENIENT, model=model).generate(bottle, num_grasps=0, seed=1)
+
+
+def test_proposals_do_not_depend_on_where_the_object_stands(model, bottle):
+    request = GraspRequest(points=bottle.cloud.points, table_height=TABLE, text='lift it')
+    shift = np.array([0.2, -0.3, 0.4])
+    moved = replace(request, points=request.points + shift, table_height=TABLE + shift[2])
+    hands = []
+    for asked in (request, moved):
+        seed = torch.Generator().manual_seed(5)
+        hands.append(model.propose(model.encode(asked), 4, SamplingCfg(), seed).hands)
+    offset = hands[1].translation - hands[0].translation
+    torch.testing.assert_close(offset, torch.tensor(shift).float().expand(4, 3), atol=1e-4, rtol=0)
+    torch.testing.assert_close(hands[0].joint_positions, hands[1].joint_positions)
+
+
+def test_an_unknown_task_is_refused(model, bottle):
+    request = GraspRequest(points=bottle.cloud.points, table_height=TABLE, text='', task='juggle')
+    with pytest.raises(UnknownNameError, match='juggle'):
+        model.encode(request)
+
+
+def test_displaced_good_grasps_pass_again_after_refinement(bottle, good_grasps):
+    hands = _hands(good_grasps)
+    noise = torch.Generator().manual_seed(0)
+    displaced = hands._replace(
+        translation=hands.translation + 0.006 * torch.randn(hands.num_hands, 3, generator=noise)
+    )
+    tokens = torch.arange(hands.num_hands)[:, None].expand(-1, 6)
+    kinematics = HandKinematics(SHADOW, torch.float32)
+    found = {}
+    for num_steps in (0, 30):
+        finisher = GraspFinisher(kinematics, FinishingCfg(num_steps=num_steps))
+        found[num_steps] = finisher.finish(
+            Proposals(displaced, tokens), make_scene(bottle), bottle.part_points, Counter()
+        )
+    assert len(found[30]) > len(found[0])
+    assert len(found[30]) >= 4
+    for grasp in found[30]:
+        row = grasp.tokens[0]
+        assert grasp.tokens == (row,) * 6
+        moved = np.linalg.norm(grasp.T_base_wrist[:3, 3] - displaced.translation[row].numpy())
+        assert moved < 0.03
+
+
+def test_editing_keeps_the_other_parts_and_their_tokens(model, bottle, good_grasps):
+    editor = GraspEditor(ANYTHING_GOES, model=model)
+    grasp = good_grasps[0]
+    encoded = model.encode(
+        GraspRequest(points=bottle.cloud.points, table_height=TABLE, text='hold the bottle')
+    )
+    before = Proposals(_hands([grasp] * 4), model.tokens_of(encoded, _hands([grasp] * 4)))
+    after = model.edit(
+        encoded, before, ['little'], SamplingCfg(), torch.Generator().manual_seed(0)
+    )
+    kept = [PARTS[part] != 'little' for part in model.tokenizer.token_parts]
+    assert torch.equal(after.tokens[:, kept], before.tokens[:, kept])
+    edited = editor.edit(bottle, grasp, ['little'], num_grasps=8, seed=2)
+    assert edited.grasps, edited.dropped
+    for new in edited.grasps:
+        assert new.scores[KEPT_MOTION] < 0.005
+        np.testing.assert_allclose(new.T_base_wrist, grasp.T_base_wrist, atol=1e-5)
+
+
+def test_parts_that_do_not_exist_cannot_be_edited(model, bottle, good_grasps):
+    editor = GraspEditor(LENIENT, model=model)
+    for parts in (['tail'], []):
+        with pytest.raises(InvalidInputError, match='parts to edit'):
+            editor.edit(bottle, good_grasps[0], parts, num_grasps=1, seed=0)
+
+
+def test_dissimilar_choice_trades_score_for_distance(good_grasps):
+    best = choose_dissimilar(good_grasps, 3, 0.0)
+    assert best == sorted(good_grasps, key=lambda grasp: -grasp.score)[:3]
+    spread = choose_dissimilar(good_grasps, 3, 100.0)
+    assert spread[0] is best[0]
+
+    def nearest(chosen):
+        return min(
+            grasp_distances(grasp, [other for other in chosen if other is not grasp]).min()
+            for grasp in chosen
+        )
+
+    assert nearest(spread) >= nearest(best)
