@@ -105,7 +105,8 @@ class TokenSampler:
         if scale == 0:
             logits = logits_of(tokens)
         else:
-            logits = guided_logits(*logits_of(torch.cat([tokens, tokens])).chunk(2), scale)
+            conditional, unconditional = logits_of(torch.cat([tokens, tokens])).chunk(2)
+            logits = guided_logits(conditional, unconditional, scale)
         if not bool(logits.isfinite().all()):
             raise InvalidInputError('the logits of the network are not finite')
         return logits

@@ -86,6 +86,9 @@ class Block(nn.Module):
 class MaskedGraspTransformer(nn.Module):
     """Tokens of grasps, some masked, and their conditions -> logits of every token."""
 
+    _first_code: Tensor
+    """Row of the first code of each token in `codes`, (T,)."""
+
     def __init__(self, cfg: TransformerCfg) -> None:
         super().__init__()
         self.cfg = cfg
@@ -143,6 +146,8 @@ class MaskedGraspTransformer(nn.Module):
         generator: torch.Generator,
     ) -> Tensor:
         """Draw the masked tokens of `known` (B, T) under the conditions of B grasps.
+
+        The network should be in evaluation mode.
 
         Args:
             conditions: Encoded once, `ConditionTokens.repeat`ed for the candidates of each.
