@@ -46,11 +46,11 @@ def file_items(
     """
     arrays = _arrays(path)
     poses, joints, squeezes = _grasps(arrays, path)
+    text = _text(arrays.get('text', ''), path)
     model, moved = _model(arrays, path, object_file)
     rows = np.arange(len(poses))
     if sample:
         rows = np.sort(np.random.default_rng(seed).permutation(len(poses))[:sample])
-    text = _text(arrays.get('text', ''), path)
     grasps = tuple(
         GraspUnderTest(
             key=f'{path.stem}-{row:05d}',
