@@ -14,6 +14,7 @@ from maskdexgrasp_core.cli.dataset import app as dataset
 from maskdexgrasp_core.cli.doctor import make_doctor
 from maskdexgrasp_core.cli.evaluate import evaluate
 from maskdexgrasp_core.cli.generate import generate
+from maskdexgrasp_core.cli.train import train
 from maskdexgrasp_ros.cli.demo import demo
 from maskdexgrasp_ros.cli.trials import trials
 
@@ -43,6 +44,7 @@ app.command()(demo)
 app.command()(trials)
 app.command()(generate)
 app.command()(evaluate)
+app.command()(train)
 app.command()(make_doctor(_ros_checks))
 app.command(context_settings={'allow_extra_args': True})(bench)
 app.add_typer(dataset)

@@ -2,16 +2,22 @@ import pytest
 
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
 from maskdexgrasp_core.training.overrides import overridden, parse_changes
+from maskdexgrasp_core.training.registry import TrainingOrder
 from maskdexgrasp_core.training.scene_training import (
     TOKENIZER_TRAININGS,
     TRANSFORMER_TRAININGS,
 )
+from maskdexgrasp_core.training.selection_training import selection_training
+from maskdexgrasp_core.training.train_completion import completion_training
+
+OTHERS = [
+    make(name) for make in (completion_training, selection_training) for name in ('base', 'tiny')
+]
 
 
 @pytest.mark.parametrize(
-    'cfg', [*TOKENIZER_TRAININGS.values(), *TRANSFORMER_TRAININGS.values()],
-    ids=lambda cfg: f'{type(cfg).__name__}-{cfg.network.name}',
-)  # fmt: skip
+    'cfg', [*TOKENIZER_TRAININGS.values(), *TRANSFORMER_TRAININGS.values(), *OTHERS]
+)
 def test_no_change_changes_nothing(cfg):
     assert overridden(cfg, {}) == cfg
 
@@ -30,6 +36,24 @@ def test_any_setting_can_be_changed_by_name():
     assert cfg.sentence_encoder == 'mine'
     assert cfg.scenes == base.scenes
     assert base == TRANSFORMER_TRAININGS['base']
+
+
+@pytest.mark.parametrize(
+    ('kind', 'settings', 'batch'),
+    [
+        ('completion', completion_training('tiny'), 'batch_size'),
+        ('selection', selection_training('tiny'), 'data.batch_size'),
+    ],
+)
+def test_what_an_order_names_is_changed(kind, settings, batch):
+    order = TrainingOrder(
+        kind=kind, preset='tiny', data=None, seed=5, epochs=7, batch_size=12, learning_rate=0.5,
+        changes={'loop.clip_norm': 0.25},
+    )  # fmt: skip
+    cfg = overridden(settings, order.named_changes(batch=batch))
+    loop = cfg.loop
+    assert (loop.seed, loop.epochs, loop.learning_rate, loop.clip_norm) == (5, 7, 0.5, 0.25)
+    assert (cfg.batch_size if kind == 'completion' else cfg.data.batch_size) == 12
 
 
 @pytest.mark.parametrize('path', ['speed', 'loop.speed', 'loop.epochs.speed'])
