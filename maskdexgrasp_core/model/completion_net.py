@@ -1,9 +1,10 @@
-"""Signed distance of a whole object from one view: a 3D U-Net that corrects the extrusion.
+"""Signed distance of a whole object from one view: a 3D U-Net that corrects two simple guesses.
 
 Every sample of a box around the visible points knows what the view says of it (`CHANNELS`). The
-network adds a correction to the distance of the extruded solid, so that it starts from a sensible
-completion and has to learn only what extrusion gets wrong; it also tells how far off it expects
-to be. Samples are folded into cells, so the convolutions run on few of them.
+network adds a correction to the distance of a fitted body, or of the extruded solid where no body
+explains the view: rules that hold for every kind of object are not learned again, only what they
+get wrong is. It also tells how far off it expects to be. Samples are folded into cells, so the
+convolutions run on few of them.
 """
 
 import itertools
@@ -15,11 +16,14 @@ from torch.nn import functional
 
 from maskdexgrasp_core.model.completion_cfg import CompletionCfg
 
-CHANNELS = ('front', 'side', 'extruded', 'seen')
+CHANNELS = ('front', 'side', 'extruded', 'fitted', 'seen')
 """What is known of a sample, all in metres before `squash`: how far it lies in front of the seen
 surface (negative: behind), outside the silhouette (negative: inside), outside the extruded solid
-(negative: inside), and from the nearest visible point."""
-_EXTRUDED = CHANNELS.index('extruded')
+and outside the body that fits the view best (negative: inside), and from the nearest visible
+point."""
+_EXTRUDED, _FITTED = CHANNELS.index('extruded'), CHANNELS.index('fitted')
+_TRUST = 25.0, -22.0
+"""How an untrained network trusts a body: even odds if it explains 88 % of the points."""
 _SQUASH_M = 0.010
 _GROUPS = 8
 _START_SCALE = 0.3
@@ -27,7 +31,7 @@ _START_SCALE = 0.3
 _LOG_SCALES = (-5.0, 1.0)
 _STEP_UNIT_M = 0.002
 _PLACE_UNIT_M = 0.1
-_NUM_FACTS = 6
+_NUM_FACTS = 7
 _NUM_PLACES = 3
 
 
@@ -41,6 +45,8 @@ class CompletionInputs(NamedTuple):
     above the lowest samples."""
     ray: Tensor
     """(B, 3) unit vector in the box frame along which the camera looks."""
+    explained: Tensor
+    """(B,) share of the view that the fitted body explains, 0..1; 0 where none fits."""
 
 
 class CompletionOutput(NamedTuple):
@@ -66,7 +72,7 @@ def unsquash(values: Tensor, *, reach_m: float) -> Tensor:
 
 
 class CompletionNet(nn.Module):
-    """The network; an untrained one returns the extrusion as it is."""
+    """The network; an untrained one returns the better of the two guesses as it is."""
 
     def __init__(self, cfg: CompletionCfg) -> None:
         """Build it with fresh weights."""
@@ -93,6 +99,7 @@ class CompletionNet(nn.Module):
         self.norm = nn.GroupNorm(_GROUPS, widths[0])
         self.head = nn.Conv3d(widths[0], 2 * samples, 3, padding=1)
         _silence(self.head)
+        self.trust = nn.Parameter(torch.tensor(_TRUST))
 
     def forward(self, inputs: CompletionInputs) -> CompletionOutput:
         """Return distances and their expected errors for a batch of boxes."""
@@ -108,15 +115,20 @@ class CompletionNet(nn.Module):
         for level in range(len(levels) - 2, -1, -1):
             cells = self.up[level](levels[level] + self.grow[level](cells))
         raw = unfold(self.head(functional.silu(self.norm(cells))), self.cfg.fold)
-        return self._output(raw, inputs.channels[:, _EXTRUDED])
-
-    def _output(self, raw: Tensor, extruded: Tensor) -> CompletionOutput:
         reach = self.cfg.reach_m
-        log_scale = raw[:, 1].clamp(*_LOG_SCALES)
         return CompletionOutput(
-            distance=unsquash(extruded, reach_m=reach) + reach * raw[:, 0],
-            scale=reach * _START_SCALE * log_scale.exp(),
+            distance=self._guess(inputs) + reach * raw[:, 0],
+            scale=reach * _START_SCALE * raw[:, 1].clamp(*_LOG_SCALES).exp(),
         )
+
+    def _guess(self, inputs: CompletionInputs) -> Tensor:
+        """Return the distance (B, N, N, N) [m] that is corrected."""
+        extruded, fitted = (
+            unsquash(inputs.channels[:, channel], reach_m=self.cfg.reach_m)
+            for channel in (_EXTRUDED, _FITTED)
+        )
+        trust = (self.trust[0] * inputs.explained + self.trust[1]).sigmoid()
+        return torch.lerp(extruded, fitted, trust[:, None, None, None])
 
     def _places(self, steps: Tensor) -> Tensor:
         """Return the middles of the cells (B, 3, n, n, n): x, y from the box's axis, z height."""
@@ -148,8 +160,9 @@ def unfold(cells: Tensor, factor: int) -> Tensor:
 
 
 def _facts(inputs: CompletionInputs) -> Tensor:
-    """Return what holds for the whole box (B, 6): scale of each axis, direction of the view."""
-    return torch.cat([(inputs.steps / _STEP_UNIT_M).log(), inputs.ray], dim=1)
+    """Return what holds for the whole box (B, 7): scale of each axis, direction of the view."""
+    scales = (inputs.steps / _STEP_UNIT_M).log()
+    return torch.cat([scales, inputs.ray, inputs.explained[:, None]], dim=1)
 
 
 def _silence(layer: nn.Conv3d) -> None:

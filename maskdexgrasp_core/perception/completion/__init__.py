@@ -2,6 +2,7 @@
 
 from maskdexgrasp_core.errors import UnknownNameError
 from maskdexgrasp_core.perception.completion.extrusion import Extrusion
+from maskdexgrasp_core.perception.completion.learned import LearnedCompletion
 from maskdexgrasp_core.perception.completion.primitives import FittedPrimitives
 from maskdexgrasp_core.perception.completion.union import Union, VisibleOnly
 from maskdexgrasp_core.protocols import ShapeCompletion
@@ -11,6 +12,7 @@ _METHODS = {
     'extrusion': Extrusion,
     'primitives': FittedPrimitives,
     'union': Union,
+    'learned': LearnedCompletion,
 }
 
 

@@ -93,6 +93,17 @@ class Extrusion:
 
 def _column_field(points: Array, grid: Grid, heights: Array) -> Array:
     """Return the field (X, Y, Z) of columns under the points: negative under the top of one."""
+    side, top = column_maps(points, grid)
+    return np.asarray(np.maximum(side[:, :, None], heights - top[:, :, None]))
+
+
+def column_maps(points: Array, grid: Grid) -> tuple[Array, Array]:
+    """Return where columns under points (N, 3) stand and how high they are.
+
+    Returns:
+        (X, Y) signed distance to the area that they cover, negative inside, and (X, Y) z of their
+        tops [m], each place outside taking that of the nearest column.
+    """
     turned = points @ grid.R_base_grid
     index = np.round((turned[:, :2] - grid.origin[:2]) / grid.voxel_m).astype(np.int64)
     shape = grid.shape[:2]
@@ -101,5 +112,4 @@ def _column_field(points: Array, grid: Grid, heights: Array) -> Array:
     gap = max(1, round(0.004 / grid.voxel_m))
     closed, negative_top = close_gaps(layer.reshape(shape), iterations=gap)
     top = -ndimage.median_filter(negative_top, size=3, mode='nearest')
-    side = signed_cells(closed) * grid.voxel_m
-    return np.asarray(np.maximum(side[:, :, None], heights - top[:, :, None]))
+    return signed_cells(closed) * grid.voxel_m, top

@@ -28,12 +28,27 @@ def mesh_of_field(field: Array, *, origin: Array, voxel_m: float) -> trimesh.Tri
     Raises:
         StageError: `BAD_SHAPE` when nothing is inside.
     """
-    padded = np.pad(ndimage.gaussian_filter(field, 0.6), 1, constant_values=voxel_m)
+    steps = np.full(3, voxel_m)
+    return mesh_of_samples(ndimage.gaussian_filter(field, 0.6), origin=origin, steps=steps)
+
+
+def mesh_of_samples(field: Array, *, origin: Array, steps: Array) -> trimesh.Trimesh:
+    """Return the closed surface where a field crosses zero, without any smoothing.
+
+    Args:
+        field: (X, Y, Z) values, negative inside.
+        origin: (3,) position of sample (0, 0, 0) [m].
+        steps: (3,) distance of samples along each axis [m].
+
+    Raises:
+        StageError: `BAD_SHAPE` when nothing is inside.
+    """
+    padded = np.pad(field, 1, constant_values=float(steps.max()))
     if not (padded < 0).any():
         raise bad_shape('the completed volume is empty')
     vertices, faces, _, _ = marching_cubes(padded, 0.0)
     mesh = trimesh.Trimesh(
-        vertices=(vertices - 1.0) * voxel_m + origin, faces=faces[:, ::-1], process=True
+        vertices=(vertices - 1.0) * steps + origin, faces=faces[:, ::-1], process=True
     )
     if mesh.volume < 0:
         mesh.invert()

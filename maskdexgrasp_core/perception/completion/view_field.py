@@ -111,12 +111,21 @@ class ViewField:
         Positive: proven free. Negative: behind the seen surface or in the object's shadow, so
         nothing is known. Near the surface it is close to the distance along the ray.
         """
+        return np.maximum(*self.evidence(points))
+
+    def evidence(self, points: Array) -> tuple[Array, Array]:
+        """Return what the view says of points (N, 3) [m], each (N,) [m].
+
+        Returns:
+            How far they lie in front of the seen surface along the ray (negative: behind), and
+            outside the silhouette (negative: inside).
+        """
         local = (points - self.camera_position) @ self.R_view_base.T
         depth = np.maximum(local[:, 2], 1e-6)
         index = ((local[:, :2] / depth[:, None] - self.origin) / self.cell).T
         seen = ndimage.map_coordinates(self.depth, index, order=1, mode='nearest')
         side = ndimage.map_coordinates(self.silhouette, index, order=1, mode='nearest')
-        return np.asarray(np.maximum(side, seen - depth))
+        return seen - depth, side
 
 
 def _cell_size(tangent: Array) -> float:
