@@ -104,6 +104,26 @@ def test_sentence_chooses_the_cluster(
     assert len(seen.obstacles) == 3
 
 
+@pytest.mark.parametrize(
+    ('text', 'expected_xy'),
+    [
+        ('pick up the kettle', (0.42, -0.18)),
+        ('take the stapler', (0.42, 0.16)),
+        ('grasp the dumbbell', (0.58, 0.16)),
+    ],
+)
+def test_kinds_that_no_scene_has_are_told_apart_by_shape(
+    render: Render, text: str, expected_xy: tuple[float, float]
+) -> None:
+    frame, _ = render(
+        ('kettle', 0, 'red', 0.42, -0.18, 1.0),
+        ('stapler', 0, 'red', 0.42, 0.16, 2.0),
+        ('dumbbell', 0, 'red', 0.58, 0.16, 0.5),
+    )
+    seen = Perceiver().perceive(frame, command(text))
+    assert np.linalg.norm(seen.cloud.points[:, :2].mean(axis=0) - expected_xy) < 0.06
+
+
 def test_a_task_stands_for_a_part_that_the_sentence_does_not_name(render: Render) -> None:
     frame, _ = render(('mug', 0, 'red', 0.5, 0.05, 1.0))
     asked = replace(command('pick up the mug'), task='handle-grasp')

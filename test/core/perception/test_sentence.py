@@ -2,6 +2,7 @@ import pytest
 
 from maskdexgrasp_core.objects import CATEGORIES
 from maskdexgrasp_core.outcome import Code, Stage, StageError
+from maskdexgrasp_core.perception.category_shapes import CATEGORY_SHAPES
 from maskdexgrasp_core.perception.sentence import SentenceQuery, check_command, parse_sentence
 from maskdexgrasp_core.perception.vocabulary import CATEGORIES as WORDS
 from maskdexgrasp_core.types import Command
@@ -38,8 +39,9 @@ def test_sentence_is_read(text: str, expected: dict[str, str]) -> None:
     assert parse_sentence(text) == SentenceQuery(**expected)
 
 
-def test_every_procedural_category_can_be_named() -> None:
+def test_every_procedural_category_can_be_named_and_has_a_usual_shape() -> None:
     assert set(CATEGORIES) <= set(WORDS)
+    assert set(CATEGORIES) == set(CATEGORY_SHAPES)
     for category in CATEGORIES:
         text = f'pick up the {category.replace("_", " ")}'
         assert parse_sentence(text).category == category
