@@ -20,7 +20,7 @@ from maskdexgrasp_core.model.part_points import PART_JOINTS, PartPoints
 _NUM_STEPS = 80
 _STEP_SIZE = 0.05
 """Of Adam at the first step, in the units of `hand_vector`; falls to zero on a cosine."""
-_EDITED_WEIGHT = 0.002
+_EDITED_WEIGHT = 0.01
 """Of the squared distances of edited parts; those of kept parts weigh 1."""
 
 
@@ -31,7 +31,7 @@ def hold_parts(
 
     A kept palm keeps the wrist, and kept parts then keep their joints, exactly; the others move
     until their points are near those of `edited`. Where the palm is edited, all joints and the
-    wrist move, and the points of the kept parts count most.
+    wrist move from where they were, as far as the points of the kept parts stay.
 
     Args:
         edited: What the parts that are not kept should be like.
@@ -50,12 +50,11 @@ def hold_parts(
     device = keep.translation.device
     is_kept = torch.tensor([part in kept_parts for part in PARTS], device=device)
     joint_kept = _kept_joints(kept_parts).to(device)
-    palm_kept = joint_kept.new_full((9,), 'palm' in kept_parts)
-    entry_kept = torch.cat([palm_kept, joint_kept])
     with torch.no_grad():
         targets = part_points(keep).where(is_kept[:, None, None], part_points(edited))
-        start = hand_vector(keep).where(entry_kept, hand_vector(edited))
-    free = ~entry_kept if 'palm' in kept_parts else torch.ones_like(entry_kept)
+        from_keep = torch.cat([joint_kept.new_ones(9), joint_kept])  # the wrist starts there too
+        start = hand_vector(keep).where(from_keep, hand_vector(edited))
+    free = ~from_keep if 'palm' in kept_parts else torch.ones_like(from_keep)
     weights = is_kept.to(start.dtype).clamp_min(_EDITED_WEIGHT)
     found = hands_of_vector(_fit(start, free, targets, weights, part_points))
     if 'palm' not in kept_parts:

@@ -17,7 +17,7 @@ class EncoderCfg:
     """`pointnet`: the same layers for each point, then the maximum over points. `ordered`:
     one perceptron over all coordinates, which can tell the points apart (they are the same
     points of the skin for every hand) and costs a hundredth."""
-    widths: tuple[int, ...] = (256, 256)
+    widths: tuple[int, ...] = (256,)
     """Widths of the layers; the last is that of the feature."""
 
 
@@ -54,7 +54,7 @@ class TokenizerCfg:
     """Surface points of each part that encoders and losses see."""
     encoder: EncoderCfg = field(default_factory=EncoderCfg)
     quantizer: QuantizerCfg = field(default_factory=QuantizerCfg)
-    decoder_widths: tuple[int, ...] = (256, 256)
+    decoder_widths: tuple[int, ...] = (256,)
     """Hidden layers of a decoder."""
     parameter_weight: float = 0.1
     """Of the error of the vector; 1 in the paper. Points of the surface say more about a grasp,
@@ -94,14 +94,14 @@ _PAPER = TokenizerCfg(
     decoder_widths=(1024, 256, 128, 64),
     parameter_weight=1.0,
 )
-_BASE = TokenizerCfg(name='base', layout='chained', levels=(4, 1, 1, 1, 1, 1), points_per_part=24)
+_BASE = TokenizerCfg(name='base', layout='chained', levels=(4, 1, 1, 1, 1, 1), points_per_part=16)
 _TINY = TokenizerCfg(
     name='tiny',
     layout='chained',
     levels=(2, 1, 1, 1, 1, 1),
     points_per_part=8,
     encoder=EncoderCfg(widths=(64,)),
-    quantizer=QuantizerCfg(codebook_size=64, code_dim=8),
+    quantizer=QuantizerCfg(codebook_size=64, code_dim=8, decay=0.95),
     decoder_widths=(64,),
 )
 _PARTS = replace(_BASE, name='parts', layout='parts', levels=(1,) * len(PARTS))
