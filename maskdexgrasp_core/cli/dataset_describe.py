@@ -43,6 +43,7 @@ from maskdexgrasp_core.dataset.sentences.writing import (
     SentenceWriter,
 )
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.resources import cache_folder
 
 
 def describe(
@@ -79,7 +80,7 @@ def describe(
             writer=writer.value, model=model_cfg.model if model_cfg else '', seed=seed,
             limit=limit, command=shlex.join(['maskdexgrasp', *sys.argv[1:]]),
         )  # fmt: skip
-        _describe(folder, before, cfg, model_cfg, answers or _default_answers())
+        _describe(folder, before, cfg, model_cfg, answers or cache_folder('answers'))
 
 
 def _model_cfg(writer: WriterName, api_key_env: str, **given: object) -> ModelCfg | None:
@@ -158,8 +159,3 @@ def _key(variable: str) -> str | None:
     if not os.environ.get(variable):
         raise InvalidInputError(f'--api-key-env names {variable}, which is not set')
     return os.environ[variable]
-
-
-def _default_answers() -> Path:
-    root = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
-    return root / 'maskdexgrasp' / 'answers'

@@ -11,6 +11,7 @@ import numpy as np
 import trimesh
 
 from maskdexgrasp_core.objects.shapes import hull
+from maskdexgrasp_core.resources import cache_folder
 from maskdexgrasp_core.types import Array
 
 _THRESHOLD = 0.06
@@ -29,8 +30,7 @@ def coacd_pieces(mesh: trimesh.Trimesh) -> tuple[trimesh.Trimesh, ...]:
     key = hashlib.sha256(_RECIPE.encode())
     key.update(np.ascontiguousarray(mesh.vertices, dtype=np.float64).tobytes())
     key.update(np.ascontiguousarray(mesh.faces, dtype=np.int64).tobytes())
-    root = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
-    path = root / 'maskdexgrasp' / 'convex' / f'{key.hexdigest()}.npz'
+    path = cache_folder('convex') / f'{key.hexdigest()}.npz'
     clouds = _read(path)
     if clouds is None:
         clouds = _decompose(mesh)
