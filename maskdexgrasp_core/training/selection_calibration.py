@@ -39,7 +39,7 @@ def calibrated(scored: Sequence[ScoredQuestion]) -> DecisionCfg:
     """Return the thresholds with which the questions would have cost least.
 
     A wrong object costs twice as much as a needless refusal. The margin for groups is the one
-    with which most often exactly the objects that fit are kept.
+    with which most often exactly the objects that fit are kept, where several do.
 
     Args:
         scored: Questions of all kinds, those to be refused among them; none leaves the defaults.
@@ -78,10 +78,12 @@ def _cost(
 
 def _group_margin(scored: Sequence[ScoredQuestion]) -> float:
     """Return the margin that most often keeps exactly what fits; of equals the middle one."""
+    groups = [item for item in scored if len(item.question.fitting) > 1]
+    if not groups:
+        return DecisionCfg().group_margin
     exact = np.zeros(len(_MARGINS))
-    for item in scored:
+    for item in groups:
         fits = np.isin(np.arange(len(item.logits)), item.question.fitting)
-        if fits.any():
-            kept = item.logits >= item.logits.max() - _MARGINS[:, None]
-            exact += (kept == fits).all(axis=1)
+        kept = item.logits >= item.logits.max() - _MARGINS[:, None]
+        exact += (kept == fits).all(axis=1)
     return float(np.median(_MARGINS[exact == exact.max()]))

@@ -141,13 +141,14 @@ def test_thresholds_separate_what_can_be_separated() -> None:
     questions = [
         scored(0, (0,), 4.0, -2.0),
         scored(1, (1,), 0.0, 3.0),
-        scored(None, (0, 1), 3.0, 2.5),
+        scored(None, (0, 1), 3.0, 2.5, -1.0),
         scored(None, (), -3.0, -6.0),
     ]
     decision = calibrated(questions)
     assert -3.0 < decision.least_logit <= 3.0
     assert 0.5 <= decision.margin < 3.0
     assert 0.5 <= decision.group_margin < 3.0
+    assert calibrated(questions[:2]).group_margin == DecisionCfg().group_margin
     assert choice_error(questions) == 0.0
     assert choice_error([*questions, scored(0, (0,), -1.0, 1.0)]) == pytest.approx(1 / 3)
 
