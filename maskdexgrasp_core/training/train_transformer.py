@@ -168,7 +168,7 @@ class TransformerRecipe:
         batch = self._conditioned(scene)
         hands = batch.hands.to(device)
         tokens = self._tokenizer.network.encode(hands)
-        asked = Conditions(*(x.to(device) for x in (batch.tasks, batch.text, batch.points)))
+        asked = Conditions(batch.tasks.to(device), batch.text.to(device), batch.points.to(device))
         conditions = network.encode_conditions(asked)
         generator = torch.Generator(device)
         generator.manual_seed(_VALIDATION_SEED + place)
