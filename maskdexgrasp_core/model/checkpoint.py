@@ -154,7 +154,7 @@ def cfg_from_json(cfg_type: type[Cfg], content: Mapping[str, Any], *, source: st
     """
     rules = dacite.Config(strict=True, cast=[tuple, float])
     try:
-        return dacite.from_dict(cfg_type, dict(content), config=rules)  # type: ignore[type-var]
+        return dacite.from_dict(cfg_type, dict(content), config=rules)
     except (dacite.DaciteError, TypeError, ValueError) as error:
         raise InvalidInputError(f'settings in {source}: {error}') from error
 
