@@ -7,7 +7,7 @@ sees it: its token says how it bends, corrects in part for the error of the palm
 decoder of its own, so that an edit of one finger leaves the others exactly where they are.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -123,11 +123,13 @@ class ChainedCodec(nn.Module):
     def decode(self, tokens: Tensor) -> Tensor:
         """Return the vectors (B, 31) of tokens (B, T)."""
         of_stages = tokens.split(self._token_counts, dim=1)
-        num_palm = len(self._palm)
-        palm = _Palm.at_origin(len(tokens), self._palm[0].decode(of_stages[0]))
-        for stage, of_stage in zip(self._palm, of_stages[:num_palm], strict=True):
+        palm_stages = cast('list[_Stage]', [*self._palm])
+        fingers = cast('list[_Stage]', [*self._fingers])
+        num_palm = len(palm_stages)
+        palm = _Palm.at_origin(len(tokens), palm_stages[0].decode(of_stages[0]))
+        for stage, of_stage in zip(palm_stages, of_stages[:num_palm], strict=True):
             palm = palm.moved(stage.decode(of_stage))
-        of_fingers = zip(self._fingers, of_stages[num_palm:], strict=True)
+        of_fingers = zip(fingers, of_stages[num_palm:], strict=True)
         return _pack(palm, [stage.decode(of_stage) for stage, of_stage in of_fingers])
 
 

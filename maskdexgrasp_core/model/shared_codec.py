@@ -1,6 +1,6 @@
 """The networks between points of the hand and its vector, with tokens in the middle."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -100,8 +100,9 @@ class SharedDecoderCodec(nn.Module):
     def decode(self, tokens: Tensor) -> Tensor:
         """Return the vectors (B, 31) of tokens (B, T)."""
         of_parts = tokens.split(list(self._levels), dim=1)
+        quantizers = cast('list[PartQuantizer]', [*self._quantizers])
         return self._vector(
-            [quantizer.codes(t) for quantizer, t in zip(self._quantizers, of_parts, strict=True)]
+            [quantizer.codes(t) for quantizer, t in zip(quantizers, of_parts, strict=True)]
         )
 
     def _vector(self, codes: list[Tensor]) -> Tensor:

@@ -202,7 +202,7 @@ def turned(sample: CompletionSample, symmetry: int) -> CompletionSample:
 
     def moved(values: NDArray[np.int8]) -> NDArray[np.int8]:
         lead = values.ndim - 3
-        mirrored = np.flip(values, [lead + axis for axis in flipped])
+        mirrored = np.flip(values, tuple(lead + axis for axis in flipped))
         return mirrored.transpose(*range(lead), *(lead + axis for axis in order))
 
     return CompletionSample(

@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.tensorboard import SummaryWriter
 
@@ -222,7 +222,7 @@ class _Trainer:
         if self.fabric.world_size == 1:
             return figures
         values = torch.tensor(list(figures.values()), device=self.fabric.device)
-        means = self.fabric.all_reduce(values, reduce_op='mean')
+        means = cast(Tensor, self.fabric.all_reduce(values, reduce_op='mean'))
         return dict(zip(figures, means.tolist(), strict=True))
 
     def _is_best(self) -> bool:

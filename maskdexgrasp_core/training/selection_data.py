@@ -251,7 +251,7 @@ def _write_part(part: _Part, folder: Path) -> None:
             looks.append([seen.look.category, *sorted(seen.look.parts)])
             scenes.append(index)
             points.append(view)
-    tensors = {
+    tensors: dict[str, NDArray[Any]] = {
         'points': np.array(points, dtype=np.float16).reshape(-1, part.num_points, 3),
         'scene_of_view': np.array(scenes, dtype=np.int64),
     }
