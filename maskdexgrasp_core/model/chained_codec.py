@@ -95,11 +95,13 @@ class ChainedCodec(nn.Module):
         super().__init__()
         self._token_counts = [1] * cfg.levels[0] + list(cfg.levels[1:])
         palm_size = _POSE_SIZE + len(PART_JOINTS['palm'])
-        self._palm = nn.ModuleList(_Stage(cfg, 1, palm_size) for _ in range(cfg.levels[0]))
-        self._fingers = nn.ModuleList(
+        palm = [_Stage(cfg, 1, palm_size) for _ in range(cfg.levels[0])]
+        fingers = [
             _Stage(cfg, levels, len(PART_JOINTS[part]))
             for part, levels in zip(PARTS[1:], cfg.levels[1:], strict=True)
-        )
+        ]
+        self._palm = cast(list[_Stage], nn.ModuleList(palm))
+        self._fingers = cast(list[_Stage], nn.ModuleList(fingers))
 
     def forward(self, points: Tensor, *, learn: bool) -> Coded:
         """Code surface points (B, 6, P, 3) [m] of the model frame."""

@@ -76,7 +76,8 @@ class SharedDecoderCodec(nn.Module):
         num_groups = len(cfg.levels)
         num_points = cfg.points_per_part * len(PARTS) // num_groups
         self._encoders = nn.ModuleList(PartEncoder(cfg, num_points) for _ in cfg.levels)
-        self._quantizers = nn.ModuleList(PartQuantizer(cfg.quantizer, n) for n in cfg.levels)
+        quantizers = [PartQuantizer(cfg.quantizer, levels) for levels in cfg.levels]
+        self._quantizers = cast(list[PartQuantizer], nn.ModuleList(quantizers))
         latent_size = num_groups * cfg.quantizer.code_dim
         self._decoder = perceptron([latent_size, *cfg.decoder_widths])
         self._alignment = nn.Linear(cfg.decoder_widths[-1], VECTOR_SIZE)
