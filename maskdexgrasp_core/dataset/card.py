@@ -34,13 +34,15 @@ lists columns, joints and frames.
 ## Opening it
 ```python
 from maskdexgrasp_core.dataset import open_dataset
+
 data = open_dataset('{title}')
 mugs = data.select(category='mug', split='train')
-mugs.grasps.joint_positions        # (N, 22) [rad]
-mugs.grasps.texts[0]               # four sentences
+mugs.grasps.joint_positions  # (N, 22) [rad]
+mugs.grasps.texts[0]  # four sentences
 data.objects['{object_id}'].model  # parts, convex pieces, masses
 
-import pandas as pd                # or without this project
+import pandas as pd  # or without this project
+
 grasps = pd.read_parquet('{title}/grasps')
 ```
 Meshes are GLB files with one node for each part. `maskdexgrasp dataset stats|show|verify` reports,
