@@ -31,13 +31,18 @@ def start_build(folder: Path, workers: int) -> subprocess.Popen:
         '--source', 'orbit_source:make_slow_orbits', '--seed', str(SEED),
         '--workers', str(workers),
     ]  # fmt: skip
-    return subprocess.Popen(
-        line,
-        env={**os.environ, 'PYTHONPATH': str(Path(__file__).parent)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    # A shell ignores Ctrl-C for what it leaves in the background, and children inherit that.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(
+            line,
+            env={**os.environ, 'PYTHONPATH': str(Path(__file__).parent)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def finished_units(folder: Path) -> set[str]:
