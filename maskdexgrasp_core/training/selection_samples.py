@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +133,7 @@ def load_selection_data(
             num_points,
             folder,
             workers=workers,
-            on_progress=lambda done, of, what=what: report(what, done, of),  # type: ignore[misc]
+            on_progress=partial(report, what),
         )
     train, validation = views['scenes'], views['held-out scenes']
     sentences = training_sentences(cfg.categories, train.looks, repeats=cfg.repeats, seed=cfg.seed)
