@@ -1,4 +1,4 @@
-"""Times the evaluator: checks a second under each protocol, Q1 and penetration, the whole.
+"""Times the evaluator: checks a second under each protocol, Q1, penetration, the whole.
 
 Without --data it makes its own grasps on easy kinds first, which takes a minute.
 Run: python benchmarks/bench_evaluation.py [--data DIR] [--grasps 48] [--seed 0]
@@ -24,8 +24,10 @@ from maskdexgrasp_core.evaluation.geometric_scores import score_geometry
 from maskdexgrasp_core.evaluation.grasp_under_test import GraspUnderTest, ObjectUnderTest
 from maskdexgrasp_core.evaluation.hand_solid import load_hand_solid
 from maskdexgrasp_core.evaluation.hold_check import HandGraspPose, HoldChecker
+from maskdexgrasp_core.evaluation.link_contacts import LinkContacts
 from maskdexgrasp_core.evaluation.object_surface import ObjectSurface
 from maskdexgrasp_core.evaluation.protocols import PROTOCOLS, load_protocol
+from maskdexgrasp_core.evaluation.wrench_quality import q1
 from maskdexgrasp_core.work_pool import run_units, usable_cores
 
 EASY = ('box_100-lift', 'can_100-lift', 'can_100-wrap-grasp')
@@ -86,6 +88,24 @@ def score_all(items: list[ObjectUnderTest]) -> None:
         score_geometry(load_hand_solid(), ObjectSurface.of_model(item.model), poses, joints)
 
 
+def q1_all(contacts: list[tuple[ObjectSurface, LinkContacts]]) -> None:
+    """Measure Q1 of contacts that are known."""
+    for surface, touch in contacts:
+        q1(touch.points, touch.normals, surface.center)
+
+
+def contacts_of(items: list[ObjectUnderTest]) -> list[tuple[ObjectSurface, LinkContacts]]:
+    """Return the contacts of every grasp, and the object they are on."""
+    found = []
+    for item in items:
+        surface = ObjectSurface.of_model(item.model)
+        poses = np.stack([grasp.T_object_wrist for grasp in item.grasps])
+        joints = np.stack([grasp.joint_positions for grasp in item.grasps])
+        scores = score_geometry(load_hand_solid(), surface, poses, joints)
+        found += [(surface, touch) for touch in scores.contacts]
+    return found
+
+
 def main() -> None:
     """Print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -104,7 +124,9 @@ def main() -> None:
     for name in PROTOCOLS:
         if name not in _FORMS_OF_TDG:
             found[f'checks, {name}'] = per_second(partial(check_all, items, name), number)
-    found['Q1 and penetration'] = per_second(partial(score_all, items), number)
+    contacts = contacts_of(items)
+    found['Q1'] = per_second(partial(q1_all, contacts), number)
+    found['Q1, contacts and penetration'] = per_second(partial(score_all, items), number)
     cfg = EvaluationCfg(protocols=(load_protocol('tdg'),), squeeze='stored')
     work = partial(evaluate_object, cfg=cfg)
     for workers in (1, usable_cores()):
