@@ -58,6 +58,8 @@ class Code(IntEnum):
 
     NO_GRASP_FOUND = 200
     BAD_SHAPE = 202
+    NO_WEIGHTS = 203
+    NOT_ACTIVE = 204
 
     RETARGETING_FAILED = 300
 
@@ -100,6 +102,8 @@ CURES: dict[Code, str] = {
     Code.CLOUD_TOO_LARGE: 'lower the camera resolution or raise max_points',
     Code.NO_GRASP_FOUND: 'move the object away from others, or raise the time budget',
     Code.BAD_SHAPE: 'check the segmented cloud in RViz; the shape could not be completed',
+    Code.NO_WEIGHTS: 'train the networks, or name the folder of their files in `weights`',
+    Code.NOT_ACTIVE: 'activate the node: `ros2 lifecycle set /generator activate`',
     Code.RETARGETING_FAILED: 'ask for more candidates; none fits the six-motor hand',
     Code.UNREACHABLE: 'move the object closer to the middle of the table',
     Code.IN_COLLISION: 'give the object more free space',

@@ -31,7 +31,14 @@ from maskdexgrasp.msg import (
     HandState,
     SegmentedObject,
 )
-from maskdexgrasp.srv import GenerateGrasps, MoveArm, MoveHand, ResetWorld, StepWorld
+from maskdexgrasp.srv import (
+    EditGrasp,
+    GenerateGrasps,
+    MoveArm,
+    MoveHand,
+    ResetWorld,
+    StepWorld,
+)
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
@@ -57,6 +64,7 @@ __all__ = [
     'DiagnosticArray',
     'DiagnosticStatus',
     'DurationMsg',
+    'EditGrasp',
     'Empty',
     'ExecuteGrasp',
     'FloatingPointRange',

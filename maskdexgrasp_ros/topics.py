@@ -49,6 +49,7 @@ DIAGNOSTICS = '/diagnostics'
 """These four are absolute by convention (REP-105, REP-107)."""
 
 GENERATE_GRASPS = 'generate_grasps'
+EDIT_GRASP = 'edit_grasp'
 RESET = 'reset'
 """std_srvs/Trigger of arm_control: clears `stop`."""
 RESET_WORLD = 'sim/reset'
