@@ -1,7 +1,7 @@
 """Compares the retargeters: how close they stay to the Shadow grasp, and how many hold.
 
-Each grasp of the energy generator on the true shapes of a set is mapped by every retargeter and
-rehearsed in physics. Run: python benchmarks/bench_retargeting.py [SEED] [--set table8]
+Each grasp of the generator `synthesis` on the true shapes of a set is mapped by every retargeter
+and rehearsed in physics. Run: python benchmarks/bench_retargeting.py [SEED] [--set table8]
 """
 
 import argparse
@@ -17,7 +17,7 @@ from maskdexgrasp_core.objects.placement import table_pose
 from maskdexgrasp_core.objects.scenes import load_set
 from maskdexgrasp_core.retargeting.hand_retargeter import load_retargeter
 from maskdexgrasp_core.sim.rehearsal import GraspRehearsal
-from maskdexgrasp_core.synthesis.generator import EnergyGenerator
+from maskdexgrasp_core.synthesis.synthesis_generator import SynthesisGenerator
 from maskdexgrasp_core.types import ObjectObservation, ObservedCloud
 
 RETARGETERS = ('root_joint', 'fitted')
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument('--grasps', type=int, default=16)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    generator = EnergyGenerator()
+    generator = SynthesisGenerator()
     retargeters = [load_retargeter(name) for name in RETARGETERS]
     totals = dict.fromkeys(RETARGETERS, (0, 0))
     print('| object | retargeter | Shadow grasps | kept | held | residual mm | seconds |')

@@ -1,4 +1,4 @@
-"""Times the energy generator on simple shapes and prints how many candidates pass.
+"""Times the generator `synthesis` on simple shapes and prints how many candidates pass.
 
 Run: python benchmarks/bench_synthesis.py [--grasps 64]
 """
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import trimesh
 
-from maskdexgrasp_core.synthesis.generator import EnergyGenerator
+from maskdexgrasp_core.synthesis.synthesis_generator import SynthesisGenerator
 from maskdexgrasp_core.types import ObjectObservation, ObservedCloud
 
 TABLE_HEIGHT = -0.1
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument('--grasps', type=int, default=64)
     count = parser.parse_args().grasps
     torch.set_num_threads(1)
-    generator = EnergyGenerator()
+    generator = SynthesisGenerator()
     generator.generate(observe(shapes()['sphere 7 cm']), num_grasps=1, seed=0, time_budget_s=0.1)
     print('| shape | returned | passed / made | CPU s | wall s | best score | dropped |')
     print('|---|---|---|---|---|---|---|')

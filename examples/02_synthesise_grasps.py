@@ -3,7 +3,7 @@
 import numpy as np
 import trimesh
 
-from maskdexgrasp_core.synthesis.generator import EnergyGenerator
+from maskdexgrasp_core.synthesis.synthesis_generator import SynthesisGenerator
 from maskdexgrasp_core.types import ObjectObservation, ObservedCloud
 
 TABLE_HEIGHT = -0.1
@@ -19,7 +19,7 @@ observation = ObjectObservation(
     part_points=np.zeros((0, 3)),
     table_height=TABLE_HEIGHT,
 )
-found = EnergyGenerator().generate(observation, num_grasps=5, seed=0, time_budget_s=10.0)
+found = SynthesisGenerator().generate(observation, num_grasps=5, seed=0, time_budget_s=10.0)
 
 for rank, grasp in enumerate(found.grasps, start=1):
     position = np.round(grasp.T_base_wrist[:3, 3], 3)

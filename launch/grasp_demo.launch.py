@@ -13,6 +13,7 @@ from launch_ros.actions import Node, PushRosNamespace, SetParameter
 from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR
 from maskdexgrasp_ros import topics
 from maskdexgrasp_ros.graph import DEFAULT_PARAMS_FILE, DEFAULT_RVIZ_FILE, NODES
 
@@ -60,7 +61,8 @@ def arguments() -> list[DeclareLaunchArgument]:
             description='Address of the xArm7 controller; not used yet, see use_sim.',
         ),
         DeclareLaunchArgument(
-            'generator', default_value='energy', description='Name of the grasp generator.'
+            'generator', default_value=DEFAULT_GENERATOR,
+            description='Which generator proposes grasps: synthesis or model.',
         ),
         DeclareLaunchArgument(
             'scene', default_value='mug',

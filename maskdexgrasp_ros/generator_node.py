@@ -13,7 +13,7 @@ from rclpy.lifecycle import LifecycleState as State
 from maskdexgrasp_core.errors import MaskDexGraspError
 from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_core.protocols import GraspGenerator
-from maskdexgrasp_core.synthesis.registry import load_generator
+from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR, load_generator
 from maskdexgrasp_ros import qos, topics
 from maskdexgrasp_ros.diagnostics import DiagnosticsPublisher
 from maskdexgrasp_ros.grasp_conversions import grasp_set_to_msg, observation_from_msg
@@ -36,7 +36,7 @@ _WARM_UP_S = 0.1
 class GeneratorNodeCfg:
     """Parameters of the node."""
 
-    generator: str = field(default='energy', metadata={'read_only': True})
+    generator: str = field(default=DEFAULT_GENERATOR, metadata={'read_only': True})
     """Name of the generator."""
     num_grasps: int = field(default=14, metadata={'range': (1, 1000)})
     """Most grasps for one object."""

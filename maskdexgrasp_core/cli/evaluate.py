@@ -88,7 +88,8 @@ def evaluate(
 
       maskdexgrasp evaluate --grasps data/tdg-procedural-v1 --sample 500 --json report.json
 
-      maskdexgrasp evaluate --generator energy --split test-categories --view single --conditions 9
+      maskdexgrasp evaluate --generator synthesis --split test-categories --view single
+      --conditions 9
 
       maskdexgrasp evaluate --grasps runs/mine/grasps.npz --protocol tdg --protocol dexgraspbench
     """

@@ -23,6 +23,7 @@ from maskdexgrasp_core.cli.options import GeneratorName, JsonFile, OutFolder, Se
 from maskdexgrasp_core.cli.posed_hand import HAND_NAMES, GraspOrder, make_grasps
 from maskdexgrasp_core.hands.registry import load_hand
 from maskdexgrasp_core.outcome import Code, Outcome, Stage
+from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR
 from maskdexgrasp_core.types import Command, ObjectObservation
 
 Text = Annotated[
@@ -60,7 +61,7 @@ def generate(
     cloud_file: CloudFile = None,
     count: Count = 8,
     hand: HandName = 'shadow',
-    generator: GeneratorName = 'energy',
+    generator: GeneratorName = DEFAULT_GENERATOR,
     completion: Completion = 'union',
     camera: Camera = '',
     seed: Seed = 0,

@@ -34,7 +34,7 @@ from maskdexgrasp_core.perception.raycast_view import look_at_pose, render_view
 from maskdexgrasp_core.perception.sentence import parse_sentence
 from maskdexgrasp_core.protocols import GraspGenerator
 from maskdexgrasp_core.sim.camera_model import CameraCfg
-from maskdexgrasp_core.synthesis.registry import load_generator
+from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR, load_generator
 from maskdexgrasp_core.types import (
     Array,
     Command,
@@ -72,7 +72,7 @@ class GenerationCfg:
         InvalidInputError: If no grasp is asked for, or the view is not known.
     """
 
-    generator: str = 'energy'
+    generator: str = DEFAULT_GENERATOR
     view: View = 'whole'
     num_grasps: int = 8
     """Grasps that are asked for each condition."""

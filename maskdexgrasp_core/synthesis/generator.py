@@ -1,57 +1,75 @@
-"""The generator without learning: synthesis on the completed shape, filtered and ranked."""
+"""What every generator does: batch after batch, until enough grasps differ or time is up."""
 
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import torch
 
+from maskdexgrasp_core.energies.total import GraspScene
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.signed_distance import GridCfg
-from maskdexgrasp_core.hands.kinematics import HandKinematics
-from maskdexgrasp_core.hands.shadow import SHADOW
-from maskdexgrasp_core.hands.spec import HandSpec
-from maskdexgrasp_core.synthesis.contact_forces import ContactCfg
-from maskdexgrasp_core.synthesis.diversity import keep_distinct
-from maskdexgrasp_core.synthesis.ranking import RankingCfg
+from maskdexgrasp_core.synthesis.diversity import choose_dissimilar, keep_distinct
 from maskdexgrasp_core.synthesis.scene import make_scene
-from maskdexgrasp_core.synthesis.selection import GraspSelector
-from maskdexgrasp_core.synthesis.synthesiser import SynthesisCfg, Synthesiser
 from maskdexgrasp_core.types import Grasp, GraspSet, ObjectObservation
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratorCfg:
-    """How many candidates are made and how they are judged."""
+    """How many candidates are made, and which of them are returned.
+
+    Raises:
+        InvalidInputError: If a number is out of its range.
+    """
 
     batch_size: int = 64
-    """Candidates that are optimised together, >= 8."""
+    """Candidates that are made together, >= 1."""
     max_batches: int = 4
     """Batches before giving up when too few grasps pass, >= 1."""
     min_distance: float = 1.0
     """Grasps closer than this are near-duplicates; 1 is 15 mm, or 20 deg, or 0.25 rad rms."""
+    dissimilarity: float = 0.0
+    """Score that a grasp may lack for being unlike those before it; 0 puts the best first."""
     grid: GridCfg = field(default_factory=GridCfg)
-    synthesis: SynthesisCfg = field(default_factory=SynthesisCfg)
-    ranking: RankingCfg = field(default_factory=RankingCfg)
-    contact: ContactCfg = field(default_factory=ContactCfg)
+
+    def __post_init__(self) -> None:
+        if min(self.batch_size, self.max_batches) < 1:
+            raise InvalidInputError(
+                f'batch_size and max_batches must be >= 1; got {self.batch_size}, '
+                f'{self.max_batches}'
+            )
+        if min(self.min_distance, self.dissimilarity) < 0:
+            raise InvalidInputError(
+                f'min_distance and dissimilarity must be >= 0; got {self.min_distance}, '
+                f'{self.dissimilarity}'
+            )
 
 
-class EnergyGenerator:
-    """Proposes grasps by minimising energies on the completed shape."""
+MakeBatch = Callable[[Counter[str], float | None], list[Grasp]]
+"""Counts of what is dropped, by reason, and a deadline [s] -> the grasps that pass."""
 
-    name = 'energy'
 
-    def __init__(self, cfg: GeneratorCfg | None = None, *, spec: HandSpec = SHADOW) -> None:
-        """Prepare for one hand.
+class BatchGenerator(ABC):
+    """Proposes grasps of one object in batches; a `protocols.GraspGenerator`."""
+
+    name: str
+
+    def __init__(self, cfg: GeneratorCfg) -> None:
+        self._collecting = cfg
+
+    @abstractmethod
+    def _prepare(
+        self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator
+    ) -> MakeBatch:
+        """Return what makes one batch of grasps of an object.
 
         Args:
-            cfg: Settings.
-            spec: The hand; the protocol asks for the Shadow Hand.
+            observation: The object.
+            scene: What energies measure its grasps against.
+            generator: Of the randomness, for all batches.
         """
-        self.cfg = cfg or GeneratorCfg()
-        self._kinematics = HandKinematics(spec, torch.float32)
-        self._synthesiser = Synthesiser(self._kinematics, self.cfg.synthesis)
-        self._selector = GraspSelector(self._kinematics, self.cfg.ranking, self.cfg.contact)
 
     def generate(
         self,
@@ -71,21 +89,20 @@ class EnergyGenerator:
         """
         if num_grasps < 1:
             raise InvalidInputError(f'num_grasps must be positive, got {num_grasps}')
+        cfg = self._collecting
         deadline = None if time_budget_s is None else time.monotonic() + time_budget_s
-        scene = make_scene(observation, self.cfg.grid)
-        generator = torch.Generator().manual_seed(seed)
+        scene = make_scene(observation, cfg.grid)
+        make_batch = self._prepare(observation, scene, torch.Generator().manual_seed(seed))
         dropped: Counter[str] = Counter()
         grasps: list[Grasp] = []
-        for _ in range(self.cfg.max_batches):
-            made = self._synthesiser.synthesise(scene, self.cfg.batch_size, generator, deadline)
-            chosen = self._selector.select(
-                made.refined.state, made.plan, scene, observation.part_points, dropped
-            )
-            grasps = keep_distinct([*grasps, *chosen], self.cfg.min_distance, dropped)
+        for _ in range(cfg.max_batches):
+            made = make_batch(dropped, deadline)
+            grasps = keep_distinct([*grasps, *made], cfg.min_distance, dropped)
             late = deadline is not None and time.monotonic() > deadline
             if late or len(grasps) >= num_grasps:
                 break
         if len(grasps) > num_grasps:
             dropped['more than asked for'] += len(grasps) - num_grasps
-        named = (replace(g, generator=self.name, seed=seed) for g in grasps[:num_grasps])
+        chosen = choose_dissimilar(grasps, num_grasps, cfg.dissimilarity)
+        named = (replace(grasp, generator=self.name, seed=seed) for grasp in chosen)
         return GraspSet(grasps=tuple(named), dropped=dict(dropped))

@@ -21,6 +21,7 @@ from maskdexgrasp_core.cli.options import (
     Seed,
     Spread,
 )
+from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR
 from maskdexgrasp_ros.cli.demo_run import checked_world, run_demo
 from maskdexgrasp_ros.cli.report import DemoCfg, DemoReport
 from maskdexgrasp_ros.graph_processes import GraphError
@@ -45,7 +46,7 @@ def demo(
     seed: Seed = 0,
     view: View = False,
     out: OutFolder = None,
-    generator: GeneratorName = 'energy',
+    generator: GeneratorName = DEFAULT_GENERATOR,
     json_file: JsonFile = None,
     keep_bag: KeepBag = True,
     spread: Spread = False,

@@ -38,7 +38,7 @@ from maskdexgrasp_core.errors import UnknownNameError
 from maskdexgrasp_core.objects.mesh import load_mesh_object
 from maskdexgrasp_core.objects.scenes import load_set
 from maskdexgrasp_core.perception.completion import completion_names
-from maskdexgrasp_core.synthesis.registry import GENERATORS
+from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR, GENERATORS
 from maskdexgrasp_ros.cli.trial_runner import TrialObject, TrialsCfg, run_trials
 from maskdexgrasp_ros.cli.trial_summary import Trial, object_table, stage_table, summary
 from maskdexgrasp_ros.graph_processes import GraphError
@@ -78,7 +78,7 @@ def trials(
     attempts: Attempts = 10,
     text: Text = 'pick up the {object}',
     seed: Seed = 0,
-    generator: GeneratorName = 'energy',
+    generator: GeneratorName = DEFAULT_GENERATOR,
     shape: Shape = COMPLETED,
     limit_s: LimitS = 120.0,
     params_file: ParamsFile = '',

@@ -39,7 +39,7 @@ def test_the_ros_checks_pass_here():
         (['demo', '--scene', 'moon'], 'known: '),
         (['demo', '--text', ' ' * 5], 'EMPTY_TEXT'),
         (['demo', '--text', 'word ' * 2000], 'TEXT_TOO_LONG'),
-        (['demo', '--generator', 'magic'], 'known: energy'),
+        (['demo', '--generator', 'magic'], 'known: model, synthesis'),
         (['demo', '--object', 'missing.obj'], 'missing.obj'),
         (['trials'], '--set'),
         (['trials', '--set', 'table9'], 'table8'),

@@ -59,7 +59,7 @@ def grasp(seed=0):
         score=0.75,
         scores={'closure': 0.5, 'penetration': 0.25},
         tokens=(3, 1, 4, 1, 5, 9),
-        generator='energy',
+        generator='synthesis',
         seed=11,
     )
 

@@ -142,7 +142,7 @@ def test_finer_steps_and_longer_holds_are_recorded(data, tmp_path):
 @pytest.mark.parametrize('view', ['whole', 'single'])
 def test_a_generator_answers_conditions_of_a_split(data, tmp_path, view):
     path = tmp_path / 'r.json'
-    done = run('--generator', 'energy', '--split', 'test-categories', '--data', data, '--view',
+    done = run('--generator', 'synthesis', '--split', 'test-categories', '--data', data, '--view',
                view, '--num-grasps', 2, *QUICK, '--json', path)  # fmt: skip
     assert done.exit_code == 0, done.output
     report = json.loads(path.read_text())
@@ -302,9 +302,9 @@ def test_misuse_ends_with_a_sentence(data, rod_file, tmp_path):
         'a file has no splits': ['--grasps', rod_file(), '--split', 'train'],
         'came without': ['--grasps', rod_file(), '--squeeze', 'stored', '--workers', 1],
         'unknown generator': ['--generator', 'oracle', '--data', data],
-        'name a dataset': ['--generator', 'energy', '--data', tmp_path / 'nowhere'],
-        'whole or single': ['--generator', 'energy', '--data', data, '--view', 'two'],
-        'no squeeze targets': ['--generator', 'energy', '--data', data, '--squeeze', 'stored'],
+        'name a dataset': ['--generator', 'synthesis', '--data', tmp_path / 'nowhere'],
+        'whole or single': ['--generator', 'synthesis', '--data', data, '--view', 'two'],
+        'no squeeze targets': ['--generator', 'synthesis', '--data', data, '--squeeze', 'stored'],
         'at most 1': ['--grasps', data, '--step-scale', '1.5'],
     }
     for sentence, arguments in cases.items():

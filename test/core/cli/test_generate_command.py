@@ -88,7 +88,7 @@ def test_a_mesh_that_cannot_be_used_ends_with_a_sentence(tmp_path, name, text):
         (['--object', 'CAN', '--cloud', 'CAN'], '--object'),
         (['--object', 'CAN', '--text', ' '], 'EMPTY_TEXT'),
         (['--object', 'CAN', '--hand', 'claw'], 'known: freedom, shadow'),
-        (['--object', 'CAN', '--generator', 'magic'], 'known: energy'),
+        (['--object', 'CAN', '--generator', 'magic'], 'known: model, synthesis'),
         (['--cloud', 'CAN'], '.npz'),
         (['--cloud', 'CAN', '--camera', '1,2'], 'x,y,z'),
     ],

@@ -88,5 +88,5 @@ def test_settings_that_make_no_sense_are_refused():
         object_id='can_0', category='can', model=make_object('can', 0),
         conditions=(Condition(key='a', task='hold', part='', text='hold it'),),
     )  # fmt: skip
-    with pytest.raises(UnknownNameError, match='energy'):
+    with pytest.raises(UnknownNameError, match='synthesis'):
         evaluate_request(request, GenerationCfg(generator='oracle'), CFG)

@@ -11,7 +11,7 @@ from maskdexgrasp_core.retargeting.checked import CheckCfg, CheckedRetargeter, n
 from maskdexgrasp_core.retargeting.correspondence import root_alignment, root_joint_motors
 from maskdexgrasp_core.retargeting.hand_retargeter import load_retargeter
 from maskdexgrasp_core.sim.rehearsal import GraspRehearsal, TrialCfg
-from maskdexgrasp_core.synthesis.generator import EnergyGenerator
+from maskdexgrasp_core.synthesis.synthesis_generator import SynthesisGenerator
 from maskdexgrasp_core.types import GraspSet, ObjectObservation, ObservedCloud
 
 TABLE = -0.1
@@ -34,7 +34,7 @@ def observation() -> ObjectObservation:
 
 @pytest.fixture(scope='module')
 def grasps(observation) -> GraspSet:
-    return EnergyGenerator().generate(observation, num_grasps=12, seed=0)
+    return SynthesisGenerator().generate(observation, num_grasps=12, seed=0)
 
 
 @pytest.fixture(scope='module')

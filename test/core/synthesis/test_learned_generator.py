@@ -22,10 +22,13 @@ from maskdexgrasp_core.protocols import GraspGenerator
 from maskdexgrasp_core.synthesis.diversity import choose_dissimilar, grasp_distances
 from maskdexgrasp_core.synthesis.editing import KEPT_MOTION, GraspEditor, hands_of_grasp
 from maskdexgrasp_core.synthesis.finishing import FinishingCfg, GraspFinisher
-from maskdexgrasp_core.synthesis.generator import EnergyGenerator, GeneratorCfg
 from maskdexgrasp_core.synthesis.learned_generator import LearnedGenerator, LearnedGeneratorCfg
 from maskdexgrasp_core.synthesis.ranking import RankingCfg
 from maskdexgrasp_core.synthesis.scene import make_scene
+from maskdexgrasp_core.synthesis.synthesis_generator import (
+    SynthesisGenerator,
+    SynthesisGeneratorCfg,
+)
 from maskdexgrasp_core.types import Command, ObjectObservation, ObservedCloud
 
 torch.set_num_threads(1)
@@ -77,7 +80,7 @@ def bottle() -> ObjectObservation:
 
 @pytest.fixture(scope='module')
 def good_grasps(bottle):
-    generator = EnergyGenerator(GeneratorCfg(batch_size=32, max_batches=1))
+    generator = SynthesisGenerator(SynthesisGeneratorCfg(batch_size=32, max_batches=1))
     return generator.generate(bottle, num_grasps=6, seed=3).grasps
 
 

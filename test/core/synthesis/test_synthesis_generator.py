@@ -14,15 +14,18 @@ from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.outcome import Code, StageError
 from maskdexgrasp_core.protocols import GraspGenerator
 from maskdexgrasp_core.synthesis.diversity import grasp_distances, keep_distinct
-from maskdexgrasp_core.synthesis.generator import EnergyGenerator, GeneratorCfg
-from maskdexgrasp_core.synthesis.registry import load_generator
+from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR, load_generator
 from maskdexgrasp_core.synthesis.scene import make_scene
+from maskdexgrasp_core.synthesis.synthesis_generator import (
+    SynthesisGenerator,
+    SynthesisGeneratorCfg,
+)
 from maskdexgrasp_core.synthesis.synthesiser import Synthesiser
 from maskdexgrasp_core.types import ObjectObservation, ObservedCloud
 
 torch.set_num_threads(1)
 TABLE = -0.1
-QUICK = GeneratorCfg(batch_size=32, max_batches=1)
+QUICK = SynthesisGeneratorCfg(batch_size=32, max_batches=1)
 
 
 def _standing(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
@@ -48,8 +51,8 @@ def cylinder() -> ObjectObservation:
 
 
 @pytest.fixture(scope='module')
-def generator() -> EnergyGenerator:
-    return EnergyGenerator(QUICK)
+def generator() -> SynthesisGenerator:
+    return SynthesisGenerator(QUICK)
 
 
 @pytest.fixture(scope='module')
@@ -59,9 +62,18 @@ def grasps(generator, cylinder):
 
 def test_it_is_a_grasp_generator_and_is_found_by_name(generator):
     assert isinstance(generator, GraspGenerator)
-    assert isinstance(load_generator('energy'), EnergyGenerator)
-    with pytest.raises(UnknownNameError):
+    assert isinstance(load_generator('synthesis'), SynthesisGenerator)
+    assert load_generator().name == DEFAULT_GENERATOR
+    with pytest.raises(UnknownNameError, match='model, synthesis'):
         load_generator('oracle')
+
+
+@pytest.mark.parametrize(
+    'wrong', [{'batch_size': 0}, {'max_batches': 0}, {'min_distance': -1.0}, {'dissimilarity': -1}]
+)
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(InvalidInputError, match='got'):
+        SynthesisGeneratorCfg(**wrong)
 
 
 def test_grasps_come_best_first_with_balanced_forces(grasps):
