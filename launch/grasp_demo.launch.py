@@ -10,6 +10,7 @@ from launch.actions import (
 from launch.conditions import IfCondition, UnlessCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node, PushRosNamespace, SetParameter
+from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
@@ -65,6 +66,11 @@ def arguments() -> list[DeclareLaunchArgument]:
             description='Which generator proposes grasps: synthesis or model.',
         ),
         DeclareLaunchArgument(
+            'weights', default_value='',
+            description='Folder of tokenizer.safetensors and transformer.safetensors for '
+            'generator:=model; empty: what params_file names, or else those that ship.',
+        ),
+        DeclareLaunchArgument(
             'scene', default_value='mug',
             description='What stands on the simulated table: a scene of config/scenes.yaml.',
         ),
@@ -90,13 +96,15 @@ def arguments() -> list[DeclareLaunchArgument]:
 def start_nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Return the nodes for these arguments."""
     use_sim = LaunchConfiguration('use_sim').perform(context) == 'true'
+    weights = LaunchConfiguration('weights').perform(context)
+    named_weights = {'weights': ParameterValue(weights, value_type=str)} if weights else {}
     own_parameters = {
         'sim': {
             'scene': LaunchConfiguration('scene'),
             'seed': LaunchConfiguration('seed'),
             'headless': LaunchConfiguration('headless'),
         },
-        'generator': {'generator': LaunchConfiguration('generator')},
+        'generator': {'generator': LaunchConfiguration('generator'), **named_weights},
     }
     return [
         Node(

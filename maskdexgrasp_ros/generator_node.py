@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 
 import torch
@@ -38,6 +39,8 @@ class GeneratorNodeCfg:
 
     generator: str = field(default=DEFAULT_GENERATOR, metadata={'read_only': True})
     """Name of the generator."""
+    weights: str = field(default='', metadata={'read_only': True})
+    """Folder of tokenizer.safetensors and transformer.safetensors; '' takes those that ship."""
     num_grasps: int = field(default=14, metadata={'range': (1, 1000)})
     """Most grasps for one object."""
     time_budget_s: float = field(default=30.0, metadata={'range': (0.1, 600.0)})
@@ -46,6 +49,11 @@ class GeneratorNodeCfg:
     """Threads of torch; more help only where cores are idle."""
     autostart: bool = field(default=True, metadata={'read_only': True})
     """Configure and activate at start; false leaves that to a lifecycle manager."""
+
+    @property
+    def weights_folder(self) -> Path | None:
+        """Folder of the weights; None: those that ship."""
+        return Path(self.weights) if self.weights else None
 
 
 class GeneratorNode(LifecycleNode):
@@ -75,7 +83,7 @@ class GeneratorNode(LifecycleNode):
         cfg = self._node_parameters.cfg
         torch.set_num_threads(cfg.num_threads)
         try:
-            self._generator = load_generator(cfg.generator)
+            self._generator = load_generator(cfg.generator, cfg.weights_folder)
             self._generator.generate(
                 sample_observation(), num_grasps=1, seed=0, time_budget_s=_WARM_UP_S
             )

@@ -14,7 +14,7 @@ from maskdexgrasp_core import frames
 from maskdexgrasp_core.errors import MaskDexGraspError
 from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_core.perception.cfg import PerceptionCfg
-from maskdexgrasp_core.perception.completion import load_completion
+from maskdexgrasp_core.perception.completion import DEFAULT_COMPLETION, load_completion
 from maskdexgrasp_core.perception.pipeline import Perceiver
 from maskdexgrasp_core.protocols import ShapeCompletion
 from maskdexgrasp_core.types import Array, CameraFrame, Command, ObjectObservation, ObservedCloud
@@ -54,7 +54,7 @@ class PerceptionNodeCfg:
         default='depth', metadata={'choices': ('depth', 'points'), 'read_only': True}
     )
     """'depth': depth and colour pictures; 'points': sensor_msgs/PointCloud2."""
-    completion: str = field(default='union', metadata={'read_only': True})
+    completion: str = field(default=DEFAULT_COMPLETION, metadata={'read_only': True})
     """Method that closes the side of the object that the camera does not see; 'true' asks the
     simulator instead, an experiment."""
     max_age_s: float = field(default=1.0, metadata={'range': (0.01, 60.0)})

@@ -19,10 +19,11 @@ from maskdexgrasp_core.cli.evaluate_output import write_page, write_rows
 from maskdexgrasp_core.cli.evaluate_run import Judge
 from maskdexgrasp_core.cli.evaluate_subject import Subject
 from maskdexgrasp_core.cli.evaluate_tables import print_report
-from maskdexgrasp_core.cli.options import JsonFile, Seed
+from maskdexgrasp_core.cli.options import GeneratorChanges, JsonFile, Seed, Weights
 from maskdexgrasp_core.evaluation.protocols import PROTOCOLS
 from maskdexgrasp_core.evaluation.report import ENTROPY_SAMPLES, ReportCfg, make_report
 from maskdexgrasp_core.evaluation.squeeze_rules import SQUEEZE_RULES
+from maskdexgrasp_core.perception.completion import DEFAULT_COMPLETION, completion_names
 from maskdexgrasp_core.work_pool import WorkerLostError, usable_cores
 
 DEFAULT_DATA = Path('data/tdg-procedural-v1')
@@ -42,6 +43,14 @@ Split = Annotated[
 Data = Annotated[Path, typer.Option(help='Dataset that --generator takes its conditions from.')]
 ViewName = Annotated[
     str, typer.Option(help='What the generator sees: the whole shape, or a single noisy view.')
+]
+CompletionName = Annotated[
+    str,
+    typer.Option(
+        '--completion',
+        help='With --view single: what closes the side that was not seen: '
+        f'{", ".join(completion_names())}.',
+    ),
 ]
 Conditions = Annotated[
     int, typer.Option(min=0, help='Objects with a task and a sentence to draw; 0: all.')
@@ -67,9 +76,12 @@ def evaluate(
     object_file: ObjectFile = None,
     sample: Sample = 0,
     generator: Generator = '',
+    weights: Weights = None,
+    changes: GeneratorChanges = None,
     split: Split = '',
     data: Data = DEFAULT_DATA,
     view: ViewName = 'whole',
+    completion: CompletionName = DEFAULT_COMPLETION,
     conditions: Conditions = 0,
     num_grasps: NumGrasps = 8,
     protocol: Protocols = ['tdg'],  # noqa: B006
@@ -91,11 +103,15 @@ def evaluate(
       maskdexgrasp evaluate --generator synthesis --split test-categories --view single
       --conditions 9
 
+      maskdexgrasp evaluate --generator model --weights runs/mine --set finishing.num_steps=0
+      --set finishing.ranking.enabled=false    (what the networks say, unrefined and unranked)
+
       maskdexgrasp evaluate --grasps runs/mine/grasps.npz --protocol tdg --protocol dexgraspbench
     """
     subject = Subject(
-        grasps=grasps, object_file=object_file, sample=sample, generator=generator, data=data,
-        split=split, view=view, conditions=conditions, num_grasps=num_grasps, seed=seed,
+        grasps=grasps, object_file=object_file, sample=sample, generator=generator,
+        weights=weights, changes=tuple(changes or ()), data=data, split=split, view=view,
+        completion=completion, conditions=conditions, num_grasps=num_grasps, seed=seed,
     )  # fmt: skip
     judge = Judge(
         protocols=tuple(protocol), squeeze=squeeze, step_scale=step_scale, hold_scale=hold_scale,

@@ -22,7 +22,8 @@ from maskdexgrasp_core.evaluation.grasp_under_test import (
 )
 from maskdexgrasp_core.evaluation.protocols import load_protocol
 from maskdexgrasp_core.objects.model import ObjectModel
-from maskdexgrasp_core.synthesis.registry import load_generator
+from maskdexgrasp_core.perception.completion import load_completion
+from maskdexgrasp_core.synthesis.registry import require_generator
 from maskdexgrasp_core.work_pool import run_units
 
 Unit = TypeVar('Unit')
@@ -69,7 +70,9 @@ class Judge:
         self, generation: GenerationCfg, folder: Path, split: str, number: int
     ) -> Evaluated:
         """Let a generator answer conditions of a dataset, and evaluate its grasps."""
-        load_generator(generation.generator)
+        require_generator(generation.generator, generation.weights)
+        if generation.view == 'single':
+            load_completion(generation.completion)
         cfg = self._cfg('balanced')
         if cfg.squeeze == 'stored':
             raise InvalidInputError('a generator gives no squeeze targets: choose another rule')

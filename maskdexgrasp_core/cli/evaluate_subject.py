@@ -10,6 +10,8 @@ from maskdexgrasp_core.cli.evaluate_run import Evaluated, Judge
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.evaluation.generated_grasps import GenerationCfg, View
 from maskdexgrasp_core.evaluation.grasp_under_test import ObjectUnderTest
+from maskdexgrasp_core.synthesis.registry import default_cfg
+from maskdexgrasp_core.training.overrides import overridden, parse_changes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +25,16 @@ class Subject:
     sample: int
     """Grasps to draw at random; 0: all."""
     generator: str
+    weights: Path | None
+    """Folder of the generator's weights; None: those that ship."""
+    changes: tuple[str, ...]
+    """Of the generator's settings, each 'name=value'."""
     data: Path
     """Dataset that the generator takes its conditions from."""
     split: str
     view: str
+    completion: str
+    """Closes what a single view does not show."""
     conditions: int
     """To draw at random; 0: all."""
     num_grasps: int
@@ -42,6 +50,8 @@ class Subject:
         """
         if (self.grasps is None) == (not self.generator):
             raise InvalidInputError('give either --grasps DIR|FILE or --generator NAME')
+        if self.grasps is not None and (self.weights is not None or self.changes):
+            raise InvalidInputError('--weights and --set belong to --generator NAME')
         if self.grasps is not None:
             return judge.given(self._given(self.grasps))
         return judge.generated(self._generation(), self.data, self.split, self.conditions)
@@ -56,6 +66,9 @@ class Subject:
     def _generation(self) -> GenerationCfg:
         return GenerationCfg(
             generator=self.generator,
+            weights=self.weights,
+            settings=overridden(default_cfg(self.generator), parse_changes(self.changes)),
+            completion=self.completion,
             view=cast(View, self.view),
             num_grasps=self.num_grasps,
             seed=self.seed,

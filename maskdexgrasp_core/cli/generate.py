@@ -19,11 +19,20 @@ from maskdexgrasp_core.cli.console import (
 )
 from maskdexgrasp_core.cli.generate_output import GeneratedGrasps, write_grasps
 from maskdexgrasp_core.cli.object_input import observe_cloud, observe_mesh
-from maskdexgrasp_core.cli.options import GeneratorName, JsonFile, OutFolder, Seed
+from maskdexgrasp_core.cli.options import (
+    GeneratorChanges,
+    GeneratorName,
+    JsonFile,
+    OutFolder,
+    Seed,
+    Weights,
+)
 from maskdexgrasp_core.cli.posed_hand import HAND_NAMES, GraspOrder, make_grasps
 from maskdexgrasp_core.hands.registry import load_hand
 from maskdexgrasp_core.outcome import Code, Outcome, Stage
-from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR
+from maskdexgrasp_core.perception.completion import DEFAULT_COMPLETION
+from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR, default_cfg
+from maskdexgrasp_core.training.overrides import overridden, parse_changes
 from maskdexgrasp_core.types import Command, ObjectObservation
 
 Text = Annotated[
@@ -62,7 +71,9 @@ def generate(
     count: Count = 8,
     hand: HandName = 'shadow',
     generator: GeneratorName = DEFAULT_GENERATOR,
-    completion: Completion = 'union',
+    weights: Weights = None,
+    changes: GeneratorChanges = None,
+    completion: Completion = DEFAULT_COMPLETION,
     camera: Camera = '',
     seed: Seed = 0,
     budget_s: BudgetS = 60.0,
@@ -79,14 +90,25 @@ def generate(
 
       maskdexgrasp generate --cloud view.ply --camera 0.4,-0.2,0.6 --hand freedom
 
+      maskdexgrasp generate --object mug.obj --generator model --weights runs/mine
+      --set sampling.temperature=1.3
+
     [bold]grasps.npz[/] holds T_base_wrist (G, 4, 4), joint_positions (G, J), score (G,): metres,
     radians, base frame with the object's foot at (0.5, 0, -0.1).
     """
     shown = _Shown(
         object_file=object_file, cloud_file=cloud_file, completion=completion, camera=camera
     )
-    order = GraspOrder(hand=hand, generator=generator, count=count, seed=seed, budget_s=budget_s)
     with reported_errors():
+        order = GraspOrder(
+            hand=hand,
+            generator=generator,
+            weights=weights,
+            settings=overridden(default_cfg(generator), parse_changes(changes or [])),
+            count=count,
+            seed=seed,
+            budget_s=budget_s,
+        )
         made = _generate(shown, Command(command_id='generate', text=text, seed=seed), order)
     write_grasps(made, run_folder(out, 'generate'), json_file)
 

@@ -12,6 +12,24 @@ Seed = Annotated[
     int, typer.Option(min=0, max=MAX_SEED, help='The same seed gives the same result.')
 ]
 GeneratorName = Annotated[str, typer.Option(help='Which generator proposes grasps.')]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        '--weights',
+        metavar='DIR',
+        help='Of the generator model: folder of tokenizer.safetensors and '
+        'transformer.safetensors; default: those that ship.',
+    ),
+]
+GeneratorChanges = Annotated[
+    list[str] | None,
+    typer.Option(
+        '--set',
+        metavar='NAME=VALUE',
+        help='Change any setting of the generator, e.g. sampling.guidance_scale=2 of model; may '
+        'be repeated. A wrong name lists those that exist.',
+    ),
+]
 ObjectFiles = Annotated[
     list[Path] | None,
     typer.Option('--object', help='Mesh to put on the table; may be repeated.'),

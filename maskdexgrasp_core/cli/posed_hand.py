@@ -1,6 +1,7 @@
 """Grasps of either hand in one form, for files and pictures."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from maskdexgrasp_core.hands.freedom import FREEDOM
 from maskdexgrasp_core.hands.registry import HANDS, load_hand
@@ -9,8 +10,9 @@ from maskdexgrasp_core.protocols import Retargeter
 from maskdexgrasp_core.retargeting.checked import CheckCfg, CheckedRetargeter
 from maskdexgrasp_core.retargeting.hand_retargeter import HandRetargeter
 from maskdexgrasp_core.sim.rehearsal import GraspRehearsal
+from maskdexgrasp_core.synthesis.generator import GeneratorCfg
 from maskdexgrasp_core.synthesis.registry import load_generator
-from maskdexgrasp_core.types import Array, ObjectObservation
+from maskdexgrasp_core.types import Array, Grasp, ObjectObservation
 
 HAND_NAMES = tuple(HANDS)
 _CANDIDATES_PER_GRASP = 4
@@ -39,6 +41,10 @@ class GraspOrder:
     """One of `HAND_NAMES`."""
     generator: str
     """Name of the generator."""
+    weights: Path | None
+    """Folder of its weights; None: those that ship."""
+    settings: GeneratorCfg
+    """Of the generator."""
     count: int
     """Grasps at most."""
     seed: int
@@ -57,25 +63,20 @@ def make_grasps(
 
     Raises:
         UnknownNameError: If hand or generator is not known.
+        MissingWeightsError: If weights are not there.
+        InvalidInputError: If weights or settings cannot be used.
         StageError: With `Code.BAD_SHAPE` if the shape has no inside.
     """
     is_shadow = order.hand == SHADOW.name
-    made = load_generator(order.generator).generate(
+    generator = load_generator(order.generator, order.weights, order.settings)
+    made = generator.generate(
         observation,
         num_grasps=order.count if is_shadow else _CANDIDATES_PER_GRASP * order.count,
         seed=order.seed,
         time_budget_s=order.budget_s,
     )
     if is_shadow:
-        return [
-            PosedHand(
-                T_base_root=grasp.T_base_wrist,
-                joint_positions=grasp.joint_positions,
-                score=grasp.score,
-                scores=grasp.scores,
-            )
-            for grasp in made.grasps
-        ], made.dropped
+        return [shadow_hand(grasp) for grasp in made.grasps], made.dropped
     grasps, dropped = _retargeter(order).retarget(made, observation)
     return [
         PosedHand(
@@ -86,6 +87,16 @@ def make_grasps(
         )
         for grasp in grasps[: order.count]
     ], {**made.dropped, **dropped}
+
+
+def shadow_hand(grasp: Grasp) -> PosedHand:
+    """Return a grasp of the Shadow Hand."""
+    return PosedHand(
+        T_base_root=grasp.T_base_wrist,
+        joint_positions=grasp.joint_positions,
+        score=grasp.score,
+        scores=grasp.scores,
+    )
 
 
 def _retargeter(order: GraspOrder) -> Retargeter:

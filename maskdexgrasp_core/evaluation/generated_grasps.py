@@ -2,13 +2,14 @@
 
 The generator sees an object on the table of the cell, turned at random, and a sentence. `whole`
 shows it the true shape; `single` shows one noisy picture of a D435 where that of the cell stands,
-of the object alone, and completes it with the default completion. Truth is for scoring only.
+of the object alone, and completes it. Truth is for scoring only.
 """
 
 import time
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -28,12 +29,13 @@ from maskdexgrasp_core.geometry.transforms import invert_transform
 from maskdexgrasp_core.objects.model import ObjectModel
 from maskdexgrasp_core.objects.placement import table_pose
 from maskdexgrasp_core.outcome import Code, Stage, StageError
-from maskdexgrasp_core.perception.completion import load_completion
+from maskdexgrasp_core.perception.completion import DEFAULT_COMPLETION, load_completion
 from maskdexgrasp_core.perception.parts import find_part
 from maskdexgrasp_core.perception.raycast_view import look_at_pose, render_view
 from maskdexgrasp_core.perception.sentence import parse_sentence
-from maskdexgrasp_core.protocols import GraspGenerator
+from maskdexgrasp_core.protocols import GraspGenerator, ShapeCompletion
 from maskdexgrasp_core.sim.camera_model import CameraCfg
+from maskdexgrasp_core.synthesis.generator import GeneratorCfg
 from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR, load_generator
 from maskdexgrasp_core.types import (
     Array,
@@ -73,7 +75,13 @@ class GenerationCfg:
     """
 
     generator: str = DEFAULT_GENERATOR
+    weights: Path | None = None
+    """Folder of weights for a generator that has learned; None: those that ship."""
+    settings: GeneratorCfg | None = None
+    """Of the generator; None: its defaults."""
     view: View = 'whole'
+    completion: str = DEFAULT_COMPLETION
+    """Closes the side that a single view does not show."""
     num_grasps: int = 8
     """Grasps that are asked for each condition."""
     seed: int = 0
@@ -127,7 +135,7 @@ def evaluate_request(
 def _answer(
     request: ObjectRequest, condition: Condition, cfg: GenerationCfg
 ) -> tuple[list[GraspUnderTest], ConditionResult]:
-    generator = _generator(cfg.generator)
+    generator = _generator(cfg.generator, cfg.weights, cfg.settings)
     rng = np.random.default_rng([cfg.seed, zlib.crc32(condition.key.encode())])
     T_base_object = table_pose(*CELL.table_center, float(rng.uniform(0.0, 2.0 * np.pi)))
     seed = int(rng.integers(2**31))
@@ -135,7 +143,7 @@ def _answer(
     made, failure = GraspSet(grasps=()), ''
     began = time.perf_counter()
     try:
-        observation = observe(truth, condition.text, cfg.view, rng)
+        observation = observe(truth, condition.text, cfg.view, rng, completion=cfg.completion)
         made = generator.generate(observation, num_grasps=cfg.num_grasps, seed=seed)
         failure = '' if made.grasps else Code.NO_GRASP_FOUND.name
     except StageError as error:
@@ -171,7 +179,12 @@ def _under_test(
 
 
 def observe(
-    truth: trimesh.Trimesh, text: str, view: View, rng: np.random.Generator
+    truth: trimesh.Trimesh,
+    text: str,
+    view: View,
+    rng: np.random.Generator,
+    *,
+    completion: str = DEFAULT_COMPLETION,
 ) -> ObjectObservation:
     """Return what the generator is shown of an object on the table.
 
@@ -180,11 +193,13 @@ def observe(
         text: The sentence.
         view: The whole shape, or one picture that is completed.
         rng: Of samples and noise.
+        completion: Name of what completes a picture.
 
     Raises:
+        UnknownNameError: If there is no such completion.
         StageError: If the picture shows too little or cannot be completed.
     """
-    cloud, shape = (_whole if view == 'whole' else _single)(truth, rng)
+    cloud, shape = _whole(truth, rng) if view == 'whole' else _single(truth, rng, completion)
     query = parse_sentence(text)
     part_points = find_part(shape, query.part, CELL.table_height, category=query.category)
     return ObjectObservation(
@@ -207,7 +222,7 @@ def _whole(
 
 
 def _single(
-    truth: trimesh.Trimesh, rng: np.random.Generator
+    truth: trimesh.Trimesh, rng: np.random.Generator, completion: str
 ) -> tuple[ObservedCloud, trimesh.Trimesh]:
     camera = CameraCfg()
     position = np.array(camera.position)
@@ -223,11 +238,16 @@ def _single(
     cloud = ObservedCloud(
         points=visible[:_COMPLETION_POINTS], colors=None, camera_position=position
     )
-    shape = load_completion().complete(cloud, CELL.table_height)
+    shape = _completion(completion).complete(cloud, CELL.table_height)
     shown = ObservedCloud(points=visible[:_NUM_POINTS], colors=None, camera_position=position)
     return shown, shape
 
 
 @lru_cache(maxsize=2)
-def _generator(name: str) -> GraspGenerator:
-    return load_generator(name)
+def _generator(name: str, weights: Path | None, settings: GeneratorCfg | None) -> GraspGenerator:
+    return load_generator(name, weights, settings)
+
+
+@lru_cache(maxsize=2)
+def _completion(name: str) -> ShapeCompletion:
+    return load_completion(name)

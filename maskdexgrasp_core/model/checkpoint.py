@@ -82,7 +82,7 @@ def read_header(path: Path) -> CheckpointHeader:
         MissingWeightsError: If there is no such file.
         InvalidInputError: If it is damaged, or not such a file.
     """
-    return _read(path, with_tensors=False).header
+    return _read(path, 'NETWORK', with_tensors=False).header
 
 
 def read_checkpoint(path: Path, *, kind: str, preset: str = '') -> Checkpoint:
@@ -97,7 +97,7 @@ def read_checkpoint(path: Path, *, kind: str, preset: str = '') -> Checkpoint:
         MissingWeightsError: If there is no such file.
         InvalidInputError: If it is damaged, or of another kind, preset or hand.
     """
-    checkpoint = _read(path, with_tensors=True)
+    checkpoint = _read(path, kind, with_tensors=True)
     header = checkpoint.header
     if header.kind != kind:
         raise InvalidInputError(f'{path} holds a {header.kind}, expected a {kind}')
@@ -110,7 +110,9 @@ def read_checkpoint(path: Path, *, kind: str, preset: str = '') -> Checkpoint:
             f'{", ".join(SHADOW.joint_names)}'
         )
     if _digest(checkpoint.tensors, header) != header.digest:
-        raise InvalidInputError(f'{path} is damaged: its digest is not that of its content')
+        raise InvalidInputError(
+            f'{path} is damaged: its digest is not that of its content; {_cure(kind)}'
+        )
     return checkpoint
 
 
@@ -171,16 +173,18 @@ def shipped_weights(kind: str) -> Path:
     return path
 
 
-def _read(path: Path, *, with_tensors: bool) -> Checkpoint:
+def _read(path: Path, kind: str, *, with_tensors: bool) -> Checkpoint:
     if not path.is_file():
-        raise MissingWeightsError(_missing(path, 'tokenizer|transformer|completion|selection'))
+        raise MissingWeightsError(_missing(path, kind))
     try:
         with safe_open(path, framework='pt') as file:
             content = json.loads((file.metadata() or {})[_KEY])
             names = file.keys() if with_tensors else ()
             tensors = {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise InvalidInputError(f'{path} is not a file of our weights: {error!r}') from error
+        raise InvalidInputError(
+            f'{path} is not a file of our weights ({error!r}); {_cure(kind)}'
+        ) from error
     if content.get('format_version') != FORMAT_VERSION:
         raise InvalidInputError(
             f'{path} has format {content.get("format_version")}, this version reads '
@@ -190,7 +194,13 @@ def _read(path: Path, *, with_tensors: bool) -> Checkpoint:
 
 
 def _missing(path: Path, kind: str) -> str:
-    return f'{path} does not exist; train it: maskdexgrasp train {kind} --help'
+    return f'{path} does not exist; {_cure(kind)}'
+
+
+def _cure(kind: str) -> str:
+    return (
+        f'copy best.safetensors of a training there, or train it: maskdexgrasp train {kind} --help'
+    )
 
 
 def _digest(tensors: Mapping[str, Tensor], header: CheckpointHeader) -> str:

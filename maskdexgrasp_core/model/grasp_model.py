@@ -11,7 +11,12 @@ from torch import Tensor
 
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.model.checkpoint import load_network, shipped_weights
+from maskdexgrasp_core.model.checkpoint import (
+    CheckpointHeader,
+    load_network,
+    read_checkpoint,
+    shipped_weights,
+)
 from maskdexgrasp_core.model.conditions import (
     NO_TASK,
     ConditionDrops,
@@ -110,24 +115,17 @@ class GraspModel:
             InvalidInputError: If one is damaged, or the transformer needs another tokenizer.
             EncoderUnavailableError: If the sentence encoder is not on this machine.
         """
-
-        def path(kind: str) -> Path:
-            return shipped_weights(kind) if folder is None else folder / f'{kind}.safetensors'
-
+        tokenizer_file, transformer_file = _weight_files(folder)
         tokenizer, header = load_network(
-            path('tokenizer'), kind='tokenizer', cfg_type=TokenizerCfg, build=GraspTokenizer
+            tokenizer_file, kind='tokenizer', cfg_type=TokenizerCfg, build=GraspTokenizer
         )
         transformer, needing = load_network(
-            path('transformer'),
+            transformer_file,
             kind='transformer',
             cfg_type=TransformerCfg,
             build=MaskedGraspTransformer,
         )
-        if needing.needs.get('tokenizer') != header.digest:
-            raise InvalidInputError(
-                f'{path("transformer")} was trained with another tokenizer than '
-                f'{path("tokenizer")}; take both from the same training'
-            )
+        _require_pair(header, needing, tokenizer_file.parent)
         return cls(
             tokenizer, transformer, load_sentence_encoder(needing.needs['sentence_encoder'])
         )
@@ -205,3 +203,38 @@ class GraspModel:
         kept = [part for part in PARTS if part not in parts]
         after = self.tokenizer.decode_fixed(tokens, before, kept)
         return Proposals(transform_hands(encoded.T_base_model, after), tokens)
+
+
+def check_weights(folder: Path | None) -> None:
+    """Refuse the files that `GraspModel.load` would refuse, without building networks.
+
+    Args:
+        folder: That holds both files; None takes the weights that ship.
+
+    Raises:
+        MissingWeightsError: If one is not there.
+        InvalidInputError: If one is damaged, or the transformer needs another tokenizer.
+    """
+    tokenizer, transformer = _weight_files(folder)
+    _require_pair(
+        read_checkpoint(tokenizer, kind='tokenizer').header,
+        read_checkpoint(transformer, kind='transformer').header,
+        tokenizer.parent,
+    )
+
+
+def _weight_files(folder: Path | None) -> tuple[Path, Path]:
+    """Return the files of tokenizer and transformer."""
+    if folder is None:
+        return shipped_weights('tokenizer'), shipped_weights('transformer')
+    return folder / 'tokenizer.safetensors', folder / 'transformer.safetensors'
+
+
+def _require_pair(
+    tokenizer: CheckpointHeader, transformer: CheckpointHeader, folder: Path
+) -> None:
+    if transformer.needs.get('tokenizer') != tokenizer.digest:
+        raise InvalidInputError(
+            f'the transformer in {folder} was trained with another tokenizer than the one beside '
+            'it; take both from the same training'
+        )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from maskdexgrasp_core.energies.total import EnergyCfg, GraspEnergy, GraspScene
+from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.model.grasp_model import Proposals
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg
@@ -28,12 +29,16 @@ class FinishingCfg:
     """How proposed hands are refined and judged."""
 
     num_steps: int = 30
-    """Steps of the refinement, >= 0; 0 judges what the decoder says."""
+    """Steps of the refinement, >= 0; 0 leaves the hands as they were decoded."""
     planning: PlanningCfg = field(default_factory=PlanningCfg)
     energy: EnergyCfg = field(default_factory=EnergyCfg)
     refinement: RefinementCfg = field(default_factory=RefinementCfg)
     ranking: RankingCfg = field(default_factory=RankingCfg)
     contact: ContactCfg = field(default_factory=ContactCfg)
+
+    def __post_init__(self) -> None:
+        if self.num_steps < 0:
+            raise InvalidInputError(f'num_steps: got {self.num_steps}, expected >= 0')
 
 
 class GraspFinisher:

@@ -56,8 +56,15 @@ class BatchGenerator(ABC):
 
     name: str
 
-    def __init__(self, cfg: GeneratorCfg) -> None:
+    def __init__(self, cfg: GeneratorCfg, *, ranked: bool) -> None:
+        """Keep what is common to all.
+
+        Args:
+            cfg: Settings.
+            ranked: Whether grasps are scored; if not, near-duplicates are kept as well.
+        """
         self._collecting = cfg
+        self._min_distance = cfg.min_distance if ranked else 0.0
 
     @abstractmethod
     def _prepare(
@@ -97,7 +104,7 @@ class BatchGenerator(ABC):
         grasps: list[Grasp] = []
         for _ in range(cfg.max_batches):
             made = make_batch(dropped, deadline)
-            grasps = keep_distinct([*grasps, *made], cfg.min_distance, dropped)
+            grasps = keep_distinct([*grasps, *made], self._min_distance, dropped)
             late = deadline is not None and time.monotonic() > deadline
             if late or len(grasps) >= num_grasps:
                 break

@@ -43,7 +43,7 @@ class LearnedGenerator(BatchGenerator):
             MissingWeightsError: If there are none.
         """
         self.cfg = cfg or LearnedGeneratorCfg()
-        super().__init__(self.cfg)
+        super().__init__(self.cfg, ranked=self.cfg.finishing.ranking.enabled)
         self._model = model or GraspModel.load()
         self._finisher = GraspFinisher(HandKinematics(SHADOW, torch.float32), self.cfg.finishing)
 

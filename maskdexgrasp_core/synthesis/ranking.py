@@ -17,6 +17,8 @@ GRAVITY = 9.81
 class RankingCfg:
     """Limits that drop a grasp and weights that order the rest."""
 
+    enabled: bool = True
+    """False drops and orders nothing: grasps come as they were made, each with the score 0."""
     mass_kg: float = 0.4
     """Mass that a grasp must be able to carry [kg]."""
     disturbance: float = 0.5
@@ -124,6 +126,8 @@ def judge(
         cfg: Limits and weights.
         contact_cfg: Friction and force limits.
     """
+    if not cfg.enabled:
+        return Verdict('', 0.0, {})
     reason = _geometric_reason(facts, cfg)
     if reason:
         return Verdict(reason, -np.inf, {})

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from maskdexgrasp_core.energies.total import ContactPlan, GraspScene
 from maskdexgrasp_core.hands.kinematics import HandKinematics
@@ -57,39 +58,54 @@ class GraspSelector:
             part_points: Of the asked part, (M, 3) [m]; empty when none is asked.
             dropped: Reason -> count; increased by those that do not pass.
         """
+        rows = _finite_rows(state)
+        if len(rows) < len(state.translation):
+            dropped['not finite'] += len(state.translation) - len(rows)
+            state = state.select(rows)
+            plan = ContactPlan(plan.candidates[rows], plan.weights[rows])
         poses = wrist_poses(state)
         facts, _ = measure(self._kinematics, state, plan, scene, part_points)
         center = scene.center.numpy().astype(np.float64)
         joints = state.joint_positions.numpy().astype(np.float64)
         grasps = []
-        for row, fact in enumerate(facts):
+        for index, (row, fact) in enumerate(zip(rows.tolist(), facts, strict=True)):
             verdict = judge(fact, center, self._ranking, self._contact)
             if verdict.dropped:
                 dropped[verdict.dropped] += 1
                 continue
-            placed = _Placed(poses[row], joints[row], fact.contacts)
+            placed = _Placed(poses[index], joints[index], fact.contacts)
             grasps.append((row, self._grasp(placed, verdict, center)))
         return grasps
 
     def _grasp(self, placed: '_Placed', verdict: Verdict, center: Array) -> Grasp:
-        gravity = np.array([0.0, 0.0, -self._ranking.mass_kg * GRAVITY, 0.0, 0.0, 0.0])
-        solver = ForceSolver(placed.contacts, center, self._contact)
-        balance = solver.balance(gravity, preload_n=_PRELOAD_N)
         return Grasp(
             T_base_wrist=placed.T_base_wrist,
             joint_names=self._kinematics.spec.joint_names,
             joint_positions=placed.joint_positions,
             contact_points=placed.contacts.points,
-            contact_forces=balance.forces,
+            contact_forces=self._forces(placed.contacts, center),
             score=verdict.score,
             scores=verdict.scores,
         )
+
+    def _forces(self, contacts: Contacts, center: Array) -> Array:
+        if len(contacts.points) == 0:
+            return np.zeros((0, 3))
+        gravity = np.array([0.0, 0.0, -self._ranking.mass_kg * GRAVITY, 0.0, 0.0, 0.0])
+        solver = ForceSolver(contacts, center, self._contact)
+        return solver.balance(gravity, preload_n=_PRELOAD_N).forces
 
 
 class _Placed(NamedTuple):
     T_base_wrist: Array
     joint_positions: Array
     contacts: Contacts
+
+
+def _finite_rows(state: GraspState) -> Tensor:
+    """Return the rows of a batch whose numbers can be used."""
+    flat = [state.translation, state.rotation.flatten(1), state.joint_positions]
+    return torch.cat(flat, dim=1).isfinite().all(1).nonzero()[:, 0]
 
 
 def wrist_poses(state: GraspState) -> Array:

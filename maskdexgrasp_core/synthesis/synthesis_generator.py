@@ -41,7 +41,7 @@ class SynthesisGenerator(BatchGenerator):
             spec: The hand; the protocol asks for the Shadow Hand.
         """
         self.cfg = cfg or SynthesisGeneratorCfg()
-        super().__init__(self.cfg)
+        super().__init__(self.cfg, ranked=self.cfg.ranking.enabled)
         kinematics = HandKinematics(spec, torch.float32)
         self._synthesiser = Synthesiser(kinematics, self.cfg.synthesis)
         self._selector = GraspSelector(kinematics, self.cfg.ranking, self.cfg.contact)

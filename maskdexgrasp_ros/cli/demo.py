@@ -20,6 +20,7 @@ from maskdexgrasp_core.cli.options import (
     OutFolder,
     Seed,
     Spread,
+    Weights,
 )
 from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR
 from maskdexgrasp_ros.cli.demo_run import checked_world, run_demo
@@ -47,6 +48,7 @@ def demo(
     view: View = False,
     out: OutFolder = None,
     generator: GeneratorName = DEFAULT_GENERATOR,
+    weights: Weights = None,
     json_file: JsonFile = None,
     keep_bag: KeepBag = True,
     spread: Spread = False,
@@ -72,6 +74,7 @@ def demo(
         object_files=files,
         seed=seed,
         generator=generator,
+        weights=weights,
         view=view,
         spread=spread,
         out=run_folder(out, 'demo'),

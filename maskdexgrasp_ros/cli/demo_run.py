@@ -9,13 +9,13 @@ from rich.live import Live
 from rich.markup import escape
 
 from maskdexgrasp_core.cli.console import console
-from maskdexgrasp_core.errors import DriverError, UnknownNameError
+from maskdexgrasp_core.errors import DriverError
 from maskdexgrasp_core.perception.sentence import check_command
 from maskdexgrasp_core.sim.world import World
-from maskdexgrasp_core.synthesis.registry import GENERATORS
+from maskdexgrasp_core.synthesis.registry import require_generator
 from maskdexgrasp_ros.cli.mirror import AnsweredPicture
 from maskdexgrasp_ros.cli.report import DemoCfg, DemoReport
-from maskdexgrasp_ros.cli.session import GraspSession, grasp_session
+from maskdexgrasp_ros.cli.session import GraspSession, generator_parameters, grasp_session
 from maskdexgrasp_ros.cli.stage_table import StageTable
 from maskdexgrasp_ros.client import CommandResult
 from maskdexgrasp_ros.recording import BagRecorder
@@ -32,7 +32,8 @@ def checked_world(cfg: DemoCfg) -> World:
         StageError: If the sentence cannot be used.
         DriverError: If a window is asked for where there is no display.
         UnknownNameError: If scene, object or generator is not known.
-        InvalidInputError: If a mesh cannot be used or the objects do not fit.
+        MissingWeightsError: If the generator's weights are not there.
+        InvalidInputError: If a mesh or weights cannot be used, or the objects do not fit.
     """
     if cfg.view and not any(os.environ.get(name) for name in _DISPLAYS):
         raise DriverError(
@@ -40,8 +41,7 @@ def checked_world(cfg: DemoCfg) -> World:
             '`ssh -X` or a remote desktop'
         )
     check_command(cfg.command)
-    if cfg.generator not in GENERATORS:
-        raise UnknownNameError('generator', cfg.generator, list(GENERATORS))
+    require_generator(cfg.generator, cfg.weights)
     placements, warnings = object_placements(cfg.scene, cfg.seed, cfg.object_files)
     for warning in warnings:
         console.print(f'[yellow]note[/] {warning}')
@@ -67,7 +67,7 @@ def run_demo(cfg: DemoCfg, world: World, *, keep_bag: bool) -> DemoReport:
         scene = cfg.scene or 'empty'
         overrides: dict[str, dict[str, object]] = {
             'sim': {'scene': scene, 'seed': cfg.seed, 'headless': not cfg.view},
-            'generator': {'generator': cfg.generator},
+            'generator': generator_parameters(cfg.generator, cfg.weights),
         }
         with console.status('Starting the ROS 2 graph ...'):
             session = stack.enter_context(

@@ -39,6 +39,8 @@ class DemoCfg:
     object_files: tuple[Path, ...]
     seed: int
     generator: str
+    weights: Path | None = None
+    """Folder of the generator's weights; None: those that ship."""
     out: Path
     """Folder of the results."""
     view: bool = False
@@ -123,6 +125,7 @@ class DemoReport:
             'scene': self.cfg.scene,
             'object_files': [str(path) for path in self.cfg.object_files],
             'generator': self.cfg.generator,
+            'weights': None if self.cfg.weights is None else str(self.cfg.weights),
             'first_motion_s': None if motion_s is None else round(motion_s, 3),
             'command_s': round(result.total_s, 3),
             'ready_s': round(self.ready_s, 3),

@@ -18,6 +18,12 @@ _POLL_S = 0.1
 Parameters = Mapping[str, Mapping[str, object]]
 
 
+def generator_parameters(name: str, weights: Path | None) -> dict[str, object]:
+    """Return what the generator node is told; without weights those of its file count."""
+    named = {} if weights is None else {'weights': str(weights.resolve())}
+    return {'generator': name, **named}
+
+
 @dataclass(frozen=True, kw_only=True)
 class GraspSession:
     """A graph that is ready."""

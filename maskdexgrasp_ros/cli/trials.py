@@ -33,12 +33,14 @@ from maskdexgrasp_core.cli.options import (
     OutFolder,
     Seed,
     Spread,
+    Weights,
 )
 from maskdexgrasp_core.errors import UnknownNameError
 from maskdexgrasp_core.objects.mesh import load_mesh_object
 from maskdexgrasp_core.objects.scenes import load_set
 from maskdexgrasp_core.perception.completion import completion_names
-from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR, GENERATORS
+from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR, require_generator
+from maskdexgrasp_ros.cli.session import generator_parameters
 from maskdexgrasp_ros.cli.trial_runner import TrialObject, TrialsCfg, run_trials
 from maskdexgrasp_ros.cli.trial_summary import Trial, object_table, stage_table, summary
 from maskdexgrasp_ros.graph_processes import GraphError
@@ -79,6 +81,7 @@ def trials(
     text: Text = 'pick up the {object}',
     seed: Seed = 0,
     generator: GeneratorName = DEFAULT_GENERATOR,
+    weights: Weights = None,
     shape: Shape = COMPLETED,
     limit_s: LimitS = 120.0,
     params_file: ParamsFile = '',
@@ -105,14 +108,17 @@ def trials(
             objects=_objects(set_name, tuple(object_files or ()), text),
             attempts=attempts,
             seed=seed,
-            overrides=_overrides(generator, shape),
+            overrides=_overrides(generator, weights, shape),
             params=params_file,
             log_dir=folder / 'logs',
             limit_s=limit_s,
             spread=spread,
         )
     make_folder(folder)
-    about = {'set': set_name, 'shape': shape, 'generator': generator, 'limit_s': limit_s}
+    about = {
+        'set': set_name, 'shape': shape, 'generator': generator,
+        'weights': None if weights is None else str(weights), 'limit_s': limit_s,
+    }  # fmt: skip
     log = TrialLog(cfg, about, [folder / 'trials.json', *([json_file] if json_file else [])])
     try:
         with reported_errors():
@@ -217,15 +223,13 @@ def _sentence(text: str, category: str) -> str:
     return text.replace('{object}', category)
 
 
-def _overrides(generator: str, shape: str) -> dict[str, dict[str, object]]:
-    for kind, name, known in (
-        ('generator', generator, list(GENERATORS)),
-        ('shape', shape, [COMPLETED, *completion_names(), TRUE_SHAPE]),
-    ):
-        if name not in known:
-            raise UnknownNameError(kind, name, known)
+def _overrides(generator: str, weights: Path | None, shape: str) -> dict[str, dict[str, object]]:
+    require_generator(generator, weights)
+    known = [COMPLETED, *completion_names(), TRUE_SHAPE]
+    if shape not in known:
+        raise UnknownNameError('shape', shape, known)
     return {
-        'generator': {'generator': generator},
+        'generator': generator_parameters(generator, weights),
         'perception': {} if shape == COMPLETED else {'completion': shape},
         'sim': {'scene': 'empty'},
     }

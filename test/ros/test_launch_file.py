@@ -21,7 +21,7 @@ from maskdexgrasp_ros.graph_processes import (
 LAUNCH_FILE = resource_path('launch/grasp_demo.launch.py')
 ARGUMENTS = {
     'use_sim', 'use_rviz', 'rviz_config_file', 'use_sim_time', 'namespace', 'params_file',
-    'robot_ip', 'generator', 'scene', 'headless', 'log_level', 'seed',
+    'robot_ip', 'generator', 'weights', 'scene', 'headless', 'log_level', 'seed',
     'spread',
 }  # fmt: skip
 

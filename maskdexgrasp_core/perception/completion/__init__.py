@@ -16,12 +16,16 @@ _METHODS = {
 }
 
 
+DEFAULT_COMPLETION = 'union'
+"""Name of the completion that is used where none is named."""
+
+
 def completion_names() -> tuple[str, ...]:
     """Return the names that `load_completion` knows."""
     return tuple(_METHODS)
 
 
-def load_completion(name: str = 'union') -> ShapeCompletion:
+def load_completion(name: str = DEFAULT_COMPLETION) -> ShapeCompletion:
     """Return the completion registered under `name`.
 
     Raises:

@@ -153,6 +153,24 @@ def test_a_generator_answers_conditions_of_a_split(data, tmp_path, view):
     assert report['metrics']['seconds_per_condition'] > 0.0
 
 
+def test_the_raw_output_of_own_weights_is_measured(data, tiny_weights, tmp_path):
+    path = tmp_path / 'r.json'
+    done = run(
+        '--generator', 'model', '--weights', tiny_weights, '--split', 'test-categories', '--data',
+        data, '--view', 'single', '--completion', 'visible', '--num-grasps', 2, '--set',
+        'finishing.num_steps=0', '--set', 'finishing.ranking.enabled=false', '--set',
+        'batch_size=4', *QUICK, '--json', path,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    report = json.loads(path.read_text())
+    assert report['counts']['grasps'] == 2
+    generation = report['generation']
+    assert (generation['generator'], generation['completion']) == ('model', 'visible')
+    assert generation['weights'] == str(tiny_weights)
+    assert generation['settings']['finishing']['num_steps'] == 0
+    assert generation['settings']['batch_size'] == 4
+
+
 def test_files_of_grasps_are_read_with_their_object(rod_file, tmp_path):
     path = tmp_path / 'r.json'
     joints = np.tile(SHADOW.open_positions, (3, 1))
@@ -302,6 +320,20 @@ def test_misuse_ends_with_a_sentence(data, rod_file, tmp_path):
         'a file has no splits': ['--grasps', rod_file(), '--split', 'train'],
         'came without': ['--grasps', rod_file(), '--squeeze', 'stored', '--workers', 1],
         'unknown generator': ['--generator', 'oracle', '--data', data],
+        'has no weights': ['--generator', 'synthesis', '--data', data, '--weights', tmp_path],
+        'maskdexgrasp train tokenizer': ['--generator', 'model', '--weights', tmp_path],
+        'unknown setting': ['--generator', 'synthesis', '--data', data, '--set', 'steps=3'],
+        'unknown shape completion': [
+            '--generator',
+            'synthesis',
+            '--data',
+            data,
+            '--view',
+            'single',
+            '--completion',
+            'magic',
+        ],
+        'belong to --generator': ['--grasps', data, '--set', 'batch_size=4'],
         'name a dataset': ['--generator', 'synthesis', '--data', tmp_path / 'nowhere'],
         'whole or single': ['--generator', 'synthesis', '--data', data, '--view', 'two'],
         'no squeeze targets': ['--generator', 'synthesis', '--data', data, '--squeeze', 'stored'],

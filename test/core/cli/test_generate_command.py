@@ -48,6 +48,18 @@ def test_a_mesh_gives_grasps_numbers_and_a_picture(can, tmp_path):
     assert picture.width > 600
 
 
+def test_own_weights_and_settings_of_the_model_are_used(can, tiny_weights, tmp_path):
+    done = run(
+        '--object', can, '-n', 3, '--generator', 'model', '--weights', tiny_weights,
+        '--set', 'finishing.ranking.enabled=false', '--set', 'finishing.num_steps=0',
+        '--set', 'batch_size=3', '--out', tmp_path,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    content = json.loads((tmp_path / 'grasps.json').read_text())
+    assert [grasp['score'] for grasp in content['grasps']] == [0.0] * 3
+    assert content['dropped'] == {}
+
+
 def test_a_cloud_in_millimetres_gives_grasps_of_the_real_hand(tmp_path):
     box = trimesh.creation.box(extents=(50.0, 60.0, 90.0))
     points, faces = trimesh.sample.sample_surface(box, 6000, seed=0)
@@ -89,6 +101,13 @@ def test_a_mesh_that_cannot_be_used_ends_with_a_sentence(tmp_path, name, text):
         (['--object', 'CAN', '--text', ' '], 'EMPTY_TEXT'),
         (['--object', 'CAN', '--hand', 'claw'], 'known: freedom, shadow'),
         (['--object', 'CAN', '--generator', 'magic'], 'known: model, synthesis'),
+        (['--object', 'CAN', '--weights', 'CAN'], 'has no weights'),
+        (
+            ['--object', 'CAN', '--generator', 'model', '--weights', 'no-folder'],
+            'maskdexgrasp train tokenizer',
+        ),
+        (['--object', 'CAN', '--set', 'synthesis.speed=3'], 'known: energy'),
+        (['--object', 'CAN', '--set', 'batch_size'], 'name=value'),
         (['--cloud', 'CAN'], '.npz'),
         (['--cloud', 'CAN', '--camera', '1,2'], 'x,y,z'),
     ],

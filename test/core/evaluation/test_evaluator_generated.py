@@ -46,6 +46,18 @@ def test_a_single_view_sees_the_near_side_with_noise_and_completes_the_rest():
     assert shown.shape.volume == pytest.approx(can.volume, rel=0.5)
 
 
+def test_the_completion_of_a_single_view_can_be_chosen():
+    shapes = [
+        observe(
+            can_on_the_table(), 'hold it', 'single', np.random.default_rng(0), completion=name
+        ).shape
+        for name in ('union', 'visible')
+    ]
+    assert shapes[1].volume < 0.8 * shapes[0].volume
+    with pytest.raises(UnknownNameError, match='union'):
+        observe(can_on_the_table(), 'hold it', 'single', np.random.default_rng(0), completion='?')
+
+
 def test_the_same_seed_shows_the_same_picture_and_another_one_does_not():
     seen = [
         observe(can_on_the_table(), 'hold it', 'single', np.random.default_rng(seed)).cloud.points

@@ -22,7 +22,11 @@ from maskdexgrasp_core.protocols import GraspGenerator
 from maskdexgrasp_core.synthesis.diversity import choose_dissimilar, grasp_distances
 from maskdexgrasp_core.synthesis.editing import KEPT_MOTION, GraspEditor, hands_of_grasp
 from maskdexgrasp_core.synthesis.finishing import FinishingCfg, GraspFinisher
-from maskdexgrasp_core.synthesis.learned_generator import LearnedGenerator, LearnedGeneratorCfg
+from maskdexgrasp_core.synthesis.learned_generator import (
+    LearnedGenerator,
+    LearnedGeneratorCfg,
+    request_of,
+)
 from maskdexgrasp_core.synthesis.ranking import RankingCfg
 from maskdexgrasp_core.synthesis.scene import make_scene
 from maskdexgrasp_core.synthesis.synthesis_generator import (
@@ -95,6 +99,46 @@ def test_every_candidate_is_a_grasp_or_has_a_reason(model, bottle):
     assert len(made.grasps) + sum(made.dropped.values()) == 16
     again = generator.generate(bottle, num_grasps=1000, seed=1)
     assert made.dropped == again.dropped
+
+
+RAW = replace(LENIENT, finishing=FinishingCfg(num_steps=0, ranking=RankingCfg(enabled=False)))
+"""What the networks say, and nothing else."""
+
+
+def test_without_refinement_and_ranking_the_decoded_hands_come_as_they_were_drawn(model, bottle):
+    made = LearnedGenerator(RAW, model=model).generate(bottle, num_grasps=6, seed=1)
+    encoded = model.encode(request_of(bottle))
+    drawn = model.propose(encoded, 8, RAW.sampling, torch.Generator().manual_seed(1))
+    assert made.dropped == {'more than asked for': 2}
+    for row, grasp in enumerate(made.grasps):
+        assert grasp.score == 0.0
+        assert grasp.tokens == tuple(drawn.tokens[row].tolist())
+        np.testing.assert_allclose(
+            grasp.T_base_wrist[:3, 3], drawn.hands.translation[row], atol=1e-6
+        )
+        np.testing.assert_allclose(
+            grasp.joint_positions, drawn.hands.joint_positions[row], atol=1e-6
+        )
+
+
+def test_without_ranking_only_numbers_that_are_not_finite_are_dropped(bottle, good_grasps):
+    hands = _hands(good_grasps)
+    translation = hands.translation.clone()
+    translation[1] = torch.nan
+    tokens = torch.arange(hands.num_hands)[:, None].expand(-1, 6)
+    dropped: Counter[str] = Counter()
+    found = GraspFinisher(HandKinematics(SHADOW, torch.float32), RAW.finishing).finish(
+        Proposals(hands._replace(translation=translation), tokens),
+        make_scene(bottle),
+        bottle.part_points,
+        dropped,
+    )
+    rows = [row for row in range(hands.num_hands) if row != 1]
+    assert [grasp.tokens[0] for grasp in found] == rows
+    assert dropped == {'not finite': 1}
+    for row, grasp in zip(rows, found, strict=True):
+        np.testing.assert_allclose(grasp.T_base_wrist, good_grasps[row].T_base_wrist, atol=1e-5)
+        assert len(grasp.contact_forces) == len(grasp.contact_points) > 0
 
 
 def test_no_grasps_are_refused(model, bottle):
