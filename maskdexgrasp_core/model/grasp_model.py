@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -36,6 +37,8 @@ from maskdexgrasp_core.tasks import TASKS
 from maskdexgrasp_core.types import Array
 
 _KEPT_SENTENCES = 256
+_NUM_POINTS = 2000
+"""Of a cloud in training; smaller ones are repeated up to it, so that patches are as large."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,13 +138,16 @@ class GraspModel:
         """Encode a request once, for any number of candidates.
 
         Raises:
-            InvalidInputError: If points are too few or not finite.
+            InvalidInputError: If there are no points, or some are not finite.
             UnknownNameError: If the task is not known.
         """
         if request.task and request.task not in TASKS:
             raise UnknownNameError('task', request.task, list(TASKS))
         T_base_model = model_frame(request.points, request.table_height)
-        points = torch.as_tensor(request.points - T_base_model[:3, 3], dtype=torch.float32)
+        seen = request.points - T_base_model[:3, 3]
+        if len(seen) < _NUM_POINTS:
+            seen = np.resize(seen, (_NUM_POINTS, 3))  # again from the first
+        points = torch.as_tensor(seen, dtype=torch.float32)
         task = TASKS.index(request.task) if request.task else NO_TASK
         tokens = self.transformer.encode_conditions(
             Conditions(torch.tensor([task]), self._read(request.text), points[None])

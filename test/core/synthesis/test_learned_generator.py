@@ -159,6 +159,17 @@ def test_proposals_do_not_depend_on_where_the_object_stands(model, bottle):
     torch.testing.assert_close(hands[0].joint_positions, hands[1].joint_positions)
 
 
+def test_few_points_are_shown_as_often_as_training_does(model, bottle):
+    few = bottle.cloud.points[:40]
+    requests = [
+        GraspRequest(points=points, table_height=TABLE, text='lift it')
+        for points in (few, np.tile(few, (50, 1)))
+    ]
+    first, second = (model.encode(request).tokens for request in requests)
+    for one, other in zip(first, second, strict=True):
+        assert torch.equal(one, other)
+
+
 def test_an_unknown_task_is_refused(model, bottle):
     request = GraspRequest(points=bottle.cloud.points, table_height=TABLE, text='', task='juggle')
     with pytest.raises(UnknownNameError, match='juggle'):
