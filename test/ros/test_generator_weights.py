@@ -2,8 +2,9 @@
 
 import pytest
 
-rclpy = pytest.importorskip('rclpy')
 pytest.importorskip('maskdexgrasp_ros.interfaces')
+
+import rclpy
 
 from maskdexgrasp_ros.generator_node import GeneratorNode
 
