@@ -1,10 +1,11 @@
 """What `generate` writes: JSON, NPZ and a picture."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.table import Table
 
 from maskdexgrasp_core import frames
@@ -14,7 +15,8 @@ from maskdexgrasp_core.errors import DriverError
 from maskdexgrasp_core.hands.registry import load_hand
 from maskdexgrasp_core.types import ObjectObservation
 
-_MAX_SHOWN = 12
+MAX_SHOWN = 12
+"""Grasps in a picture and a table."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,6 +43,11 @@ class GeneratedGrasps:
         return '' if self.observation.command is None else self.observation.command.text
 
     @property
+    def task(self) -> str:
+        """Its task; '' when the sentence decides."""
+        return '' if self.observation.command is None else self.observation.command.task
+
+    @property
     def seed(self) -> int:
         """Of the generator."""
         return 0 if self.observation.command is None else self.observation.command.seed
@@ -48,19 +55,30 @@ class GeneratedGrasps:
 
 def write_grasps(made: GeneratedGrasps, folder: Path, json_file: Path | None) -> None:
     """Write grasps.json, grasps.npz and grasps.png into a folder, and print the best."""
+    write_numbers(made, folder, json_file)
+    _draw(folder / 'grasps.png', made)
+    _show(made, folder)
+
+
+def write_numbers(
+    made: GeneratedGrasps,
+    folder: Path,
+    json_file: Path | None,
+    more: Mapping[str, object] | None = None,
+) -> None:
+    """Write grasps.json, with `more` at its end, and grasps.npz into a folder."""
     make_folder(folder)
-    content = _content(made)
+    content = {**_content(made), **(more or {})}
     for path in (folder / 'grasps.json', *([json_file] if json_file else [])):
         write_json(path, content)
     _write_npz(folder / 'grasps.npz', made)
-    _draw(folder / 'grasps.png', made)
-    _show(made, folder)
 
 
 def _content(made: GeneratedGrasps) -> dict[str, object]:
     hand = load_hand(made.hand)
     return {
         'text': made.text,
+        'task': made.task,
         'label': made.observation.label,
         'part': made.observation.part,
         'hand': made.hand,
@@ -93,11 +111,25 @@ def _write_npz(path: Path, made: GeneratedGrasps) -> None:
         points=made.observation.cloud.points,
         vertices=made.observation.shape.vertices,
         faces=made.observation.shape.faces,
+        joint_names=load_hand(made.hand).joint_names,
+        text=made.text,
+        task=made.task,
+        completed=made.completed,
     )
 
 
-def _draw(path: Path, made: GeneratedGrasps) -> None:
-    from maskdexgrasp_core.viewer.gallery import compose_gallery
+def draw_hands(
+    made: GeneratedGrasps, hands: Sequence[PosedHand], marked_parts: tuple[str, ...] = ()
+) -> list[NDArray[np.uint8]]:
+    """Return a picture (H, W, 3) of each hand at the object.
+
+    Where OpenGL is missing there are none, and the terminal says why.
+
+    Args:
+        made: The object and the name of the hand.
+        hands: To draw.
+        marked_parts: Parts of the hand that are white.
+    """
     from maskdexgrasp_core.viewer.grasp_picture import GraspPicture, object_color
 
     hand = load_hand(made.hand)
@@ -106,25 +138,41 @@ def _draw(path: Path, made: GeneratedGrasps) -> None:
         table_height=made.observation.table_height,
         color=object_color(made.observation.cloud.colors),
         completed=made.completed,
+        marked_parts=marked_parts,
     )
-    shown = made.hands[:_MAX_SHOWN]
     try:
-        drawn = [picture.draw(hand, posed.T_base_root, posed.joint_positions) for posed in shown]
+        return [picture.draw(hand, posed.T_base_root, posed.joint_positions) for posed in hands]
     except DriverError as error:
         console.print(f'[yellow]no picture[/] {error}')
-        return
+        return []
+
+
+def _draw(path: Path, made: GeneratedGrasps) -> None:
+    from maskdexgrasp_core.viewer.gallery import compose_gallery
+
+    shown = made.hands[:MAX_SHOWN]
     captions = [f'score {posed.score:.2f}' for posed in shown]
-    note = f'{hand.name} hand, {len(made.hands)} grasps'
-    compose_gallery(drawn, captions, heading=f'“{made.text}”', note=note).save(path)
+    note = f'{made.hand} hand, {len(made.hands)} grasps'
+    if drawn := draw_hands(made, shown):
+        compose_gallery(drawn, captions, heading=f'“{made.text}”', note=note).save(path)
 
 
 def _show(made: GeneratedGrasps, folder: Path) -> None:
-    table = Table('rank', 'score', 'wrist x, y, z [m]', box=None, header_style='bold')
-    for rank, posed in enumerate(made.hands[:_MAX_SHOWN], start=1):
+    table = Table('rank', 'score', r'wrist x, y, z \[m]', box=None, header_style='bold')
+    for rank, posed in enumerate(made.hands[:MAX_SHOWN], start=1):
         place = ', '.join(f'{value:+.3f}' for value in posed.T_base_root[:3, 3])
         table.add_row(str(rank), f'{posed.score:.3f}', place)
     console.print(table)
+    show_counts(made, folder)
+
+
+def show_counts(made: GeneratedGrasps, folder: Path) -> None:
+    """Print why candidates were dropped, how many grasps there are, and where they lie."""
     if made.dropped:
-        reasons = ', '.join(f'{number} {reason}' for reason, number in made.dropped.items())
-        console.print(f'[dim]dropped: {reasons}[/]')
+        console.print(f'[dim]dropped: {dropped_reasons(made.dropped)}[/]')
     console.print(f'[green]{len(made.hands)} grasps[/] in {made.seconds:.1f} s → {folder}/')
+
+
+def dropped_reasons(dropped: Mapping[str, int]) -> str:
+    """Return how many candidates were dropped for which reason, in words."""
+    return ', '.join(f'{number} {reason}' for reason, number in dropped.items())

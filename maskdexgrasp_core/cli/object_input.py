@@ -50,7 +50,7 @@ def observe_mesh(path: Path, command: Command) -> tuple[ObjectObservation, list[
         colors = np.tile(color, (len(points), 1))
     camera = np.array(CameraCfg().position)
     cloud = ObservedCloud(points=points, colors=colors, camera_position=camera)
-    return _observation(cloud, shape, CELL.table_height, command), warnings
+    return observation_of(cloud, shape, CELL.table_height, command), warnings
 
 
 def observe_cloud(
@@ -88,7 +88,7 @@ def observe_cloud(
     cloud = ObservedCloud(points=moved[picked], colors=None, camera_position=camera)
     shape = method.complete(replace(cloud, points=cloud.points[:5000]), CELL.table_height)
     cloud = replace(cloud, points=cloud.points[:_NUM_POINTS])
-    return _observation(cloud, shape, CELL.table_height, command), warnings
+    return observation_of(cloud, shape, CELL.table_height, command), warnings
 
 
 def read_points(path: Path) -> Array:
@@ -142,9 +142,10 @@ def _usable_points(points: Array, name: str) -> tuple[Array, list[str]]:
     return finite, warnings
 
 
-def _observation(
+def observation_of(
     cloud: ObservedCloud, shape: trimesh.Trimesh, table_height: float, command: Command
 ) -> ObjectObservation:
+    """Return an object with the part that the sentence names; everything in the base frame."""
     query = parse_sentence(command.text)
     return ObjectObservation(
         cloud=cloud,

@@ -1,5 +1,6 @@
 """A hand as one coloured mesh, for pictures."""
 
+from collections.abc import Container
 from typing import cast
 
 import numpy as np
@@ -10,14 +11,23 @@ from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.spec import HandSpec
 from maskdexgrasp_core.types import Array
 
+_MARKED = (0.97, 0.97, 0.97, 1.0)
+"""Colour of marked parts."""
 
-def hand_mesh(spec: HandSpec, T_base_root: Array, joint_positions: Array) -> trimesh.Trimesh:
+
+def hand_mesh(
+    spec: HandSpec,
+    T_base_root: Array,
+    joint_positions: Array,
+    marked_parts: Container[str] = (),
+) -> trimesh.Trimesh:
     """Return the visual shapes of a posed hand in one mesh with face colours.
 
     Args:
         spec: The hand.
         T_base_root: (4, 4) pose of the root link.
         joint_positions: (J,) [rad].
+        marked_parts: Names of `spec.PARTS` that are white.
 
     Returns:
         Mesh in the frame of `T_base_root` [m].
@@ -28,7 +38,8 @@ def hand_mesh(spec: HandSpec, T_base_root: Array, joint_positions: Array) -> tri
     for shape in spec.description.visuals:
         mesh = shape.mesh()
         mesh.apply_transform(T_base_root @ poses[shape.link][0].numpy())
-        color = np.round(255 * np.array(shape.rgba)).astype(np.uint8)
+        rgba = _MARKED if spec.part_of_link(shape.link) in marked_parts else shape.rgba
+        color = np.round(255 * np.array(rgba)).astype(np.uint8)
         mesh.visual = trimesh.visual.ColorVisuals(
             mesh, face_colors=np.tile(color, (len(mesh.faces), 1))
         )

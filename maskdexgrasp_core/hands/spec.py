@@ -1,5 +1,6 @@
 """What is known of a hand before it moves: joints, parts, pads and the spheres inside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,18 @@ Vector = tuple[float, float, float]
 
 PARTS: tuple[str, ...] = ('palm', 'thumb', 'index', 'middle', 'ring', 'little')
 """The six parts of a hand (MaskDexGrasp: one token each), in this order everywhere."""
+
+
+def check_parts(parts: Sequence[str]) -> None:
+    """Refuse names that are not of `PARTS`, and none at all.
+
+    Raises:
+        InvalidInputError: Names the ones that are known.
+    """
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown or not parts:
+        got = f'the unknown {unknown[0][:40]!r}' if unknown else 'none'
+        raise InvalidInputError(f'parts to edit: got {got}, known: {", ".join(PARTS)}')
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,19 +4,28 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.errors import InvalidInputError, MaskDexGraspError
+from maskdexgrasp_core.hands.grasp_check import check_grasp
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
-from maskdexgrasp_core.hands.spec import PARTS
+from maskdexgrasp_core.hands.spec import PARTS, check_parts
 from maskdexgrasp_core.model.grasp_model import GraspModel, Proposals
 from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.model.part_points import PART_JOINTS, PartPoints, point_distances
+from maskdexgrasp_core.outcome import Code, Stage, StageError
+from maskdexgrasp_core.protocols import GraspGenerator
 from maskdexgrasp_core.synthesis.finishing import GraspFinisher
-from maskdexgrasp_core.synthesis.learned_generator import LearnedGeneratorCfg, request_of
+from maskdexgrasp_core.synthesis.learned_generator import (
+    LearnedGenerator,
+    LearnedGeneratorCfg,
+    request_of,
+)
 from maskdexgrasp_core.synthesis.refinement import Movable
 from maskdexgrasp_core.synthesis.scene import make_scene
 from maskdexgrasp_core.types import Grasp, GraspSet, ObjectObservation
@@ -24,6 +33,10 @@ from maskdexgrasp_core.types import Grasp, GraspSet, ObjectObservation
 _POINTS_PER_PART = 64
 KEPT_MOTION = 'kept_parts_moved_m'
 """Name of the score that says how far points of the kept parts moved on average [m]."""
+EDITED_MOTION = 'edited_parts_moved_m'
+"""The same of the parts that were drawn anew [m]."""
+_MIN_DIFFERENCE_M = 0.002
+"""Edited parts whose skins are nearer on average are the same to a user."""
 
 
 class GraspEditor:
@@ -46,6 +59,40 @@ class GraspEditor:
         self._finisher = GraspFinisher(HandKinematics(SHADOW, torch.float32), self.cfg.finishing)
         self._points = PartPoints(_POINTS_PER_PART)
 
+    @classmethod
+    def load(
+        cls, weights: Path | None = None, cfg: LearnedGeneratorCfg | None = None
+    ) -> 'GraspEditor':
+        """Return the editor with the weights of a folder.
+
+        Args:
+            weights: Folder of `tokenizer.safetensors` and `transformer.safetensors`; None takes
+                those that ship.
+            cfg: Settings; those of the generator.
+
+        Raises:
+            StageError: With `Code.NO_WEIGHTS` if they are missing or cannot be used.
+        """
+        try:
+            return cls(cfg, model=GraspModel.load(weights))
+        except MaskDexGraspError as error:
+            raise StageError(Stage.GENERATE, Code.NO_WEIGHTS, str(error)) from error
+
+    @classmethod
+    def beside(cls, generator: GraspGenerator, weights: Path | None) -> 'GraspEditor':
+        """Return an editor that shares the networks of a learned generator.
+
+        Args:
+            generator: In use already.
+            weights: As in `load`, for a generator that has no networks.
+
+        Raises:
+            StageError: As `load`.
+        """
+        if isinstance(generator, LearnedGenerator):
+            return cls(generator.cfg, model=generator.model)
+        return cls.load(weights)
+
     def edit(
         self,
         observation: ObjectObservation,
@@ -59,7 +106,8 @@ class GraspEditor:
         """Return grasps that differ from a given one in some parts, best first.
 
         Refinement moves the edited fingers only, so the kept parts stay where decoding left
-        them; how far that is from where they were is the score `KEPT_MOTION`.
+        them; how far that is from where they were is the score `KEPT_MOTION`. Of candidates
+        whose edited parts hardly differ the best is returned.
 
         Args:
             observation: The object, with the sentence and task that count now.
@@ -71,9 +119,10 @@ class GraspEditor:
 
         Raises:
             InvalidInputError: If a part is unknown, none is named, `num_grasps` is not
-                positive, or the grasp is not of the Shadow Hand.
+                positive, or the grasp is no pose of the Shadow Hand.
             StageError: With `Code.BAD_SHAPE` if the shape has no inside.
         """
+        check_parts(parts)
         if num_grasps < 1:
             raise InvalidInputError(f'num_grasps must be positive, got {num_grasps}')
         deadline = None if time_budget_s is None else time.monotonic() + time_budget_s
@@ -93,28 +142,46 @@ class GraspEditor:
             movable=_movable(parts),
             deadline_s=deadline,
         )
-        measured = (self._with_motion(new, one, parts) for new in made[:num_grasps])
+        different = self._distinct(made, parts, dropped)
+        if len(different) > num_grasps:
+            dropped['more than asked for'] += len(different) - num_grasps
+        measured = (self._with_motion(new, one, parts) for new in different[:num_grasps])
         named = (replace(new, generator='model', seed=seed) for new in measured)
         return GraspSet(grasps=tuple(named), dropped=dict(dropped))
 
+    def _distinct(
+        self, grasps: Sequence[Grasp], parts: Sequence[str], dropped: Counter[str]
+    ) -> list[Grasp]:
+        """Return grasps, best first, without those whose edited parts a better one has, too."""
+        edited = [part in parts for part in PARTS]
+        kept: list[Grasp] = []
+        skins: list[Tensor] = []  # of the kept, (E, P, 3) each
+        for grasp in grasps:
+            skin = self._points(hands_of_grasp(grasp))[0, edited]
+            if any((skin - other).norm(dim=-1).mean() < _MIN_DIFFERENCE_M for other in skins):
+                dropped['near-duplicate'] += 1
+                continue
+            kept.append(grasp)
+            skins.append(skin)
+        return kept
+
     def _with_motion(self, new: Grasp, before: HandBatch, parts: Sequence[str]) -> Grasp:
-        kept = [index for index, part in enumerate(PARTS) if part not in parts]
-        moved = point_distances(hands_of_grasp(new), before, self._points)[0, kept]
-        motion = float(moved.mean()) if kept else 0.0
-        return replace(new, scores={**new.scores, KEPT_MOTION: motion})
+        moved = point_distances(hands_of_grasp(new), before, self._points)[0]
+        edited = torch.tensor([part in parts for part in PARTS])
+        motions = {
+            KEPT_MOTION: float(moved[~edited].mean()) if not edited.all() else 0.0,
+            EDITED_MOTION: float(moved[edited].mean()),
+        }
+        return replace(new, scores={**new.scores, **motions})
 
 
 def hands_of_grasp(grasp: Grasp) -> HandBatch:
     """Return a grasp as a batch of one hand, base frame.
 
     Raises:
-        InvalidInputError: If it is not of the Shadow Hand.
+        InvalidInputError: As `check_grasp`.
     """
-    if tuple(grasp.joint_names) != SHADOW.joint_names:
-        raise InvalidInputError(
-            f'the grasp names the joints {", ".join(grasp.joint_names)}; '
-            f'expected those of {SHADOW.name}: {", ".join(SHADOW.joint_names)}'
-        )
+    check_grasp(grasp)
     pose = np.asarray(grasp.T_base_wrist)
     values = (pose[:3, 3], pose[:3, :3], grasp.joint_positions)
     return HandBatch(*(torch.as_tensor(value, dtype=torch.float32)[None] for value in values))

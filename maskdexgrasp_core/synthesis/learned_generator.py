@@ -44,16 +44,16 @@ class LearnedGenerator(BatchGenerator):
         """
         self.cfg = cfg or LearnedGeneratorCfg()
         super().__init__(self.cfg, ranked=self.cfg.finishing.ranking.enabled)
-        self._model = model or GraspModel.load()
+        self.model = model or GraspModel.load()
         self._finisher = GraspFinisher(HandKinematics(SHADOW, torch.float32), self.cfg.finishing)
 
     def _prepare(
         self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator
     ) -> MakeBatch:
-        encoded = self._model.encode(request_of(observation))
+        encoded = self.model.encode(request_of(observation))
 
         def make_batch(dropped: Counter[str], deadline_s: float | None) -> list[Grasp]:
-            proposals = self._model.propose(
+            proposals = self.model.propose(
                 encoded, self.cfg.batch_size, self.cfg.sampling, generator
             )
             return self._finisher.finish(

@@ -32,6 +32,7 @@ def compose_gallery(
     heading: str,
     note: str = '',
     columns: int = 4,
+    first_number: int = 1,
 ) -> Image.Image:
     """Return numbered pictures in rows under a heading.
 
@@ -41,6 +42,7 @@ def compose_gallery(
         heading: Line on top.
         note: Smaller text at its right.
         columns: Pictures in a full row.
+        first_number: Of the first picture.
 
     Raises:
         InvalidInputError: If there are no pictures or the counts differ.
@@ -64,7 +66,8 @@ def compose_gallery(
         top = _HEADING + index // columns * (height + _CAPTION)
         paste_rounded(page, fit(picture, width, height), (left, top), 8)
         middle = top + height + 18
-        draw.text((left + 2, middle), str(index + 1), ACCENT, font(17, bold=True), anchor='lm')
+        number = str(first_number + index)
+        draw.text((left + 2, middle), number, ACCENT, font(17, bold=True), anchor='lm')
         caption = clip_text(caption, font(16), width - 34)
         draw.text((left + 30, middle), caption, QUIET_INK, font(16), anchor='lm')
     return page

@@ -32,6 +32,8 @@ class GraspPicture:
     studio: StudioCfg = field(default_factory=StudioCfg)
     completed: bool = False
     """Whether the surface is a completion: its ripples are then left out of the picture."""
+    marked_parts: tuple[str, ...] = ()
+    """Parts of the hand that are white."""
 
     def draw(
         self, hand: HandSpec, T_base_root: Array, joint_positions: Array
@@ -46,7 +48,7 @@ class GraspPicture:
         Raises:
             DriverError: If OpenGL is missing on this machine.
         """
-        mesh = hand_mesh(hand, T_base_root, joint_positions)
+        mesh = hand_mesh(hand, T_base_root, joint_positions, self.marked_parts)
         shape = self.shape.copy()
         if self.completed:
             trimesh.smoothing.filter_taubin(shape, iterations=_SMOOTHING)

@@ -12,6 +12,7 @@ from maskdexgrasp_core.cli.checks import Check, Finding, Verdict
 from maskdexgrasp_core.cli.console import console, installed_version
 from maskdexgrasp_core.cli.dataset import app as dataset
 from maskdexgrasp_core.cli.doctor import make_doctor
+from maskdexgrasp_core.cli.edit import edit
 from maskdexgrasp_core.cli.evaluate import evaluate
 from maskdexgrasp_core.cli.generate import generate
 from maskdexgrasp_core.cli.train import train
@@ -43,6 +44,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(trials)
 app.command()(generate)
+app.command()(edit)
 app.command()(evaluate)
 app.command()(train)
 app.command()(make_doctor(_ros_checks))
