@@ -1,7 +1,7 @@
 """Generator node: a segmented object in, Shadow Hand grasps out; loading is a lifecycle step."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -14,9 +14,14 @@ from rclpy.lifecycle import LifecycleState as State
 from maskdexgrasp_core.errors import MaskDexGraspError
 from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_core.protocols import GraspGenerator
-from maskdexgrasp_core.synthesis.registry import DEFAULT_GENERATOR, load_generator
+from maskdexgrasp_core.synthesis.registry import (
+    DEFAULT_GENERATOR,
+    load_generator,
+    takes_weights,
+)
 from maskdexgrasp_ros import qos, topics
 from maskdexgrasp_ros.diagnostics import DiagnosticsPublisher
+from maskdexgrasp_ros.edit_service import EditDefaults, EditService
 from maskdexgrasp_ros.grasp_conversions import grasp_set_to_msg, observation_from_msg
 from maskdexgrasp_ros.interfaces import (
     GenerateGrasps,
@@ -40,7 +45,8 @@ class GeneratorNodeCfg:
     generator: str = field(default=DEFAULT_GENERATOR, metadata={'read_only': True})
     """Name of the generator."""
     weights: str = field(default='', metadata={'read_only': True})
-    """Folder of tokenizer.safetensors and transformer.safetensors; '' takes those that ship."""
+    """Folder of tokenizer.safetensors and transformer.safetensors, for the generator `model` and
+    for `edit_grasp`; '' takes those that ship."""
     num_grasps: int = field(default=14, metadata={'range': (1, 1000)})
     """Most grasps for one object."""
     time_budget_s: float = field(default=30.0, metadata={'range': (0.1, 600.0)})
@@ -60,7 +66,7 @@ class GeneratorNode(LifecycleNode):
     """Proposes grasps for what perception found.
 
     Subscribes: segmented_object. Publishes: grasp_candidates, grasp_status, markers,
-    diagnostics. Service: generate_grasps.
+    diagnostics. Services: generate_grasps, edit_grasp.
     """
 
     def __init__(self) -> None:
@@ -83,7 +89,8 @@ class GeneratorNode(LifecycleNode):
         cfg = self._node_parameters.cfg
         torch.set_num_threads(cfg.num_threads)
         try:
-            self._generator = load_generator(cfg.generator, cfg.weights_folder)
+            weights = cfg.weights_folder if takes_weights(cfg.generator) else None
+            self._generator = load_generator(cfg.generator, weights)
             self._generator.generate(
                 sample_observation(), num_grasps=1, seed=0, time_budget_s=_WARM_UP_S
             )
@@ -101,6 +108,7 @@ class GeneratorNode(LifecycleNode):
         self._service = self.create_service(
             GenerateGrasps, topics.GENERATE_GRASPS, self._on_request, callback_group=group
         )
+        self._edits = EditService(self, self._answer, self._edit_defaults, group)
         return super().on_configure(state)
 
     def on_activate(self, state: State) -> TransitionCallbackReturn:
@@ -119,6 +127,7 @@ class GeneratorNode(LifecycleNode):
         """Close the endpoints and free the generator."""
         self.destroy_subscription(self._subscription)
         self.destroy_service(self._service)
+        self._edits.close()
         self._generator = None
         return super().on_cleanup(state)
 
@@ -154,20 +163,38 @@ class GeneratorNode(LifecycleNode):
         response.code, response.reason = outcome.code.value, outcome.reason
         return response
 
+    def _edit_defaults(self) -> EditDefaults:
+        cfg = self._node_parameters.cfg
+        return EditDefaults(
+            num_grasps=cfg.num_grasps, time_budget_s=cfg.time_budget_s, weights=cfg.weights_folder
+        )
+
     def _generate(
         self, message: SegmentedObject, num_grasps: int, seed: int, time_budget_s: float
     ) -> tuple[GraspCandidates, Outcome]:
-        try:
-            if self._generator is None or not self._is_active:
-                reason = 'the generator node is not active'
-                raise StageError(Stage.GENERATE, Code.INTERNAL_ERROR, reason)
+        def work(generator: GraspGenerator) -> GraspCandidates:
             observation = observation_from_msg(message, Stage.GENERATE)
+            grasps = generator.generate(
+                observation, num_grasps=num_grasps, seed=seed, time_budget_s=time_budget_s
+            )
+            return grasp_set_to_msg(grasps, message, message.header.stamp)
+
+        return self._answer(work)
+
+    def _answer(
+        self, work: Callable[[GraspGenerator], GraspCandidates]
+    ) -> tuple[GraspCandidates, Outcome]:
+        """Return what came of some work, or empty candidates and why; a defect is logged."""
+        try:
+            generator = self._generator
+            if generator is None or not self._is_active:
+                reason = 'the generator node is not active'
+                raise StageError(Stage.GENERATE, Code.NOT_ACTIVE, reason)
             with self._lock:
-                grasps = self._generator.generate(
-                    observation, num_grasps=num_grasps, seed=seed, time_budget_s=time_budget_s
-                )
-            if not grasps.grasps:
-                reasons = ', '.join(f'{n} {reason}' for reason, n in grasps.dropped.items())
+                candidates = work(generator)
+            if not candidates.grasps:
+                counts = zip(candidates.dropped_counts, candidates.dropped_reasons, strict=True)
+                reasons = ', '.join(f'{number} {reason}' for number, reason in counts)
                 reason = f'no grasp is left; dropped: {reasons or "none was made"}'
                 raise StageError(Stage.GENERATE, Code.NO_GRASP_FOUND, reason)
         except Exception as error:  # a defect must not end the node
@@ -175,7 +202,6 @@ class GeneratorNode(LifecycleNode):
             if outcome.code is Code.INTERNAL_ERROR:
                 self._status.log_defect(error)
             return GraspCandidates(), outcome
-        candidates = grasp_set_to_msg(grasps, message, message.header.stamp)
         return candidates, Outcome(stage=Stage.GENERATE)
 
 

@@ -5,7 +5,12 @@ from collections.abc import Mapping
 
 from rclpy.node import Node
 
-from maskdexgrasp_core.errors import DriverError, InvalidInputError, NotConnectedError
+from maskdexgrasp_core.errors import (
+    DriverError,
+    InvalidInputError,
+    NotConnectedError,
+    UnknownNameError,
+)
 from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_ros import qos, topics
 from maskdexgrasp_ros.conversions import status_to_msg
@@ -22,7 +27,7 @@ def outcome_of(error: Exception, stage: Stage) -> Outcome:
         return Outcome(stage=stage, code=Code.DRIVER_NOT_CONNECTED, reason=text)
     if isinstance(error, DriverError):
         return Outcome(stage=stage, code=Code.DRIVER_FAULT, reason=text)
-    if isinstance(error, InvalidInputError):
+    if isinstance(error, InvalidInputError | UnknownNameError):
         return Outcome(stage=stage, code=Code.INVALID_COMMAND, reason=text)
     reason = f'{type(error).__name__}: {text}'
     return Outcome(stage=stage, code=Code.INTERNAL_ERROR, reason=reason)

@@ -111,6 +111,15 @@ def default_cfg(name: str) -> 'GeneratorCfg':
     return _registered(name).default_cfg()
 
 
+def takes_weights(name: str) -> bool:
+    """Return whether a generator has learned, so that its weights can be named.
+
+    Raises:
+        UnknownNameError: If there is none of this name.
+    """
+    return _registered(name).check_weights is not _no_weights
+
+
 def require_generator(name: str, weights: Path | None = None) -> None:
     """Refuse early what `load_generator` would refuse, without building networks.
 
