@@ -11,8 +11,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import torch
-
 from maskdexgrasp_core.errors import MaskDexGraspError
 
 Item = TypeVar('Item')
@@ -70,6 +68,8 @@ def start_worker(pickled_work: bytes) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    import torch  # late: it takes seconds, and most users of this module want a number only
+
     torch.set_num_threads(1)
     _Worker.pickled = pickled_work
 
@@ -126,6 +126,8 @@ def _one_thread_each() -> Iterator[None]:
 
     Sums depend on the number of threads.
     """
+    import torch
+
     kept = {name: os.environ.get(name) for name in _ONE_THREAD}
     threads = torch.get_num_threads()
     os.environ.update(dict.fromkeys(_ONE_THREAD, '1'))

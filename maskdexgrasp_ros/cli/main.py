@@ -2,54 +2,68 @@
 
 import os
 import sys
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from maskdexgrasp_core.cli.bench import bench
-from maskdexgrasp_core.cli.checks import Check, Finding, Verdict
 from maskdexgrasp_core.cli.console import console, installed_version
-from maskdexgrasp_core.cli.dataset import app as dataset
-from maskdexgrasp_core.cli.doctor import make_doctor
-from maskdexgrasp_core.cli.edit import edit
-from maskdexgrasp_core.cli.evaluate import evaluate
-from maskdexgrasp_core.cli.generate import generate
-from maskdexgrasp_core.cli.train import train
-from maskdexgrasp_ros.cli.demo import demo
-from maskdexgrasp_ros.cli.trials import trials
+from maskdexgrasp_core.cli.lazy_group import LazyCommand, lazy_app
 
 _ONE_THREAD = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')
 
-
-def _ros_checks(seed: int) -> Sequence[Check]:
-    """Return the checks of ROS 2; where it cannot even be imported, that is the finding."""
-    try:
-        from maskdexgrasp_ros.cli.checks import ros_checks
-    except ImportError as error:
-        cure = 'make setup, or source a ROS 2 installation with the built package'
-        finding = Finding(verdict=Verdict.FAIL, detail=str(error), cure=cure)
-        return (Check(name='ROS 2', run=lambda: finding),)
-    return ros_checks(seed)
-
-
-app = typer.Typer(
-    name='maskdexgrasp',
-    no_args_is_help=True,
-    rich_markup_mode='rich',
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings={'help_option_names': ['-h', '--help']},
+COMMANDS = (
+    LazyCommand(
+        module='maskdexgrasp_ros.cli.demo',
+        name='demo',
+        summary='Bring up the cell in simulation, say a sentence, see the object lifted.',
+    ),
+    LazyCommand(
+        module='maskdexgrasp_ros.cli.trials',
+        name='trials',
+        summary='Try every object several times from random places and count what was held.',
+    ),
+    LazyCommand(
+        module='maskdexgrasp_core.cli.generate',
+        name='generate',
+        summary='Make grasps of one object and write them to JSON, NPZ and a picture.',
+    ),
+    LazyCommand(
+        module='maskdexgrasp_core.cli.edit',
+        name='edit',
+        summary='Change single fingers of a grasp; the other parts of the hand stay where they '
+        'are.',
+    ),
+    LazyCommand(
+        module='maskdexgrasp_core.cli.evaluate',
+        name='evaluate',
+        summary='Measure success, quality, depth and variety of grasps, as docs/evaluation.md '
+        'defines them.',
+    ),
+    LazyCommand(
+        module='maskdexgrasp_core.cli.train',
+        name='train',
+        summary='Train a network: first the tokenizer, then the transformer on its tokens.',
+    ),
+    LazyCommand(
+        module='maskdexgrasp_ros.cli.doctor',
+        name='doctor',
+        summary='Check Python, packages, libraries, drawing, robot models, ROS 2 transport and '
+        'physics.',
+    ),
+    LazyCommand(
+        module='maskdexgrasp_core.cli.bench',
+        name='bench',
+        summary='Measure one part of the suite on this machine.',
+        settings={'context_settings': {'allow_extra_args': True}},
+    ),
+    LazyCommand(
+        module='maskdexgrasp_core.cli.dataset',
+        name='dataset',
+        attribute='app',
+        summary='Build, extend, describe, count, draw, check and divide sets of grasps.',
+    ),
 )
-app.command()(demo)
-app.command()(trials)
-app.command()(generate)
-app.command()(edit)
-app.command()(evaluate)
-app.command()(train)
-app.command()(make_doctor(_ros_checks))
-app.command(context_settings={'allow_extra_args': True})(bench)
-app.add_typer(dataset)
+app = lazy_app('maskdexgrasp', *COMMANDS)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -6,7 +8,7 @@ from typer.testing import CliRunner
 from maskdexgrasp_core.cli.options import MAX_SEED
 from maskdexgrasp_core.outcome import Stage
 from maskdexgrasp_ros.cli.checks import ros_checks
-from maskdexgrasp_ros.cli.main import app
+from maskdexgrasp_ros.cli.main import COMMANDS, app
 from maskdexgrasp_ros.cli.stage_table import StageTable
 from maskdexgrasp_ros.cli.trial_runner import trial_seed
 from maskdexgrasp_ros.cli.trial_summary import Trial, stage_times, summary, wilson_interval
@@ -25,6 +27,25 @@ def test_the_help_of_every_command_teaches(command):
     assert f'maskdexgrasp {command}' in done.output
     for option in ('--seed', '--json'):
         assert option in done.output
+
+
+@pytest.mark.parametrize('command', COMMANDS, ids=lambda command: command.name)
+def test_the_help_of_the_group_says_what_the_help_of_the_command_says(command):
+    first = command.load().help.partition('\n\n')[0]
+    assert ' '.join(first.split()) == command.summary
+
+
+def test_help_and_version_load_none_of_the_large_libraries():
+    code = (
+        'import sys\n'
+        'from typer.testing import CliRunner\n'
+        'from maskdexgrasp_ros.cli.main import app\n'
+        'for option in ("--help", "--version"):\n'
+        '    assert CliRunner().invoke(app, [option]).exit_code == 0\n'
+        'print(*{"torch", "mujoco", "open3d", "scipy", "trimesh", "rclpy"} & set(sys.modules))\n'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, ''), done.stderr
 
 
 def test_the_ros_checks_pass_here():
