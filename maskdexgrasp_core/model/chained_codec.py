@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from maskdexgrasp_core.geometry.rotations import matrix_to_rot6d, rot6d_to_matrix
 from maskdexgrasp_core.hands.spec import PARTS
@@ -20,7 +21,7 @@ from maskdexgrasp_core.model.part_points import PART_JOINTS, unplace_points
 from maskdexgrasp_core.model.pointnet import perceptron
 from maskdexgrasp_core.model.quantizer import PartQuantizer, Quantized
 from maskdexgrasp_core.model.shared_codec import Coded, PartEncoder, Pose
-from maskdexgrasp_core.model.tokenizer_cfg import TokenizerCfg
+from maskdexgrasp_core.model.tokenizer_cfg import PALM_SIZE, TokenizerCfg
 
 _POSE_SIZE = 9
 """Translation 3, rot6d 6."""
@@ -56,6 +57,11 @@ class _Stage(nn.Module):
     def decode(self, tokens: Tensor) -> Tensor:
         output: Tensor = self._decoder(self._quantizer.codes(tokens))
         return output
+
+    def describe(self) -> Tensor:
+        """Return every code beside what the decoder makes of it, (L, K, D + S)."""
+        vectors = self._quantizer.vectors()
+        return torch.cat([vectors, self._decoder(vectors)], dim=-1)
 
 
 class _Palm(NamedTuple):
@@ -94,8 +100,7 @@ class ChainedCodec(nn.Module):
     def __init__(self, cfg: TokenizerCfg) -> None:
         super().__init__()
         self._token_counts = [1] * cfg.levels[0] + list(cfg.levels[1:])
-        palm_size = _POSE_SIZE + len(PART_JOINTS['palm'])
-        palm = [_Stage(cfg, 1, palm_size) for _ in range(cfg.levels[0])]
+        palm = [_Stage(cfg, 1, PALM_SIZE) for _ in range(cfg.levels[0])]
         fingers = [
             _Stage(cfg, levels, len(PART_JOINTS[part]))
             for part, levels in zip(PARTS[1:], cfg.levels[1:], strict=True)
@@ -133,6 +138,13 @@ class ChainedCodec(nn.Module):
             palm = palm.moved(stage.decode(of_stage))
         of_fingers = zip(fingers, of_stages[num_palm:], strict=True)
         return _pack(palm, [stage.decode(of_stage) for stage, of_stage in of_fingers])
+
+    def describe(self) -> Tensor:
+        """Return what every code of every token says, padded with zeros, (T, K, F)."""
+        stages = cast('list[_Stage]', [*self._palm, *self._fingers])
+        said = [stage.describe() for stage in stages]
+        longest = max(each.shape[-1] for each in said)
+        return torch.cat([functional.pad(each, (0, longest - each.shape[-1])) for each in said])
 
 
 def _pack(palm: _Palm, fingers: list[Tensor]) -> Tensor:

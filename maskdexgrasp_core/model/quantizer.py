@@ -49,6 +49,11 @@ class PartQuantizer(nn.Module):
         codes, tokens, losses = self._codebooks(latents[:, None], freeze_codebook=not learn)
         return Quantized(codes[:, 0], tokens[:, 0], losses.sum())
 
+    def vectors(self) -> Tensor:
+        """Return every code of every level, (L, K, D)."""
+        vectors: Tensor = self._codebooks.codebooks
+        return vectors
+
     def codes(self, tokens: Tensor) -> Tensor:
         """Return the sums of codes (B, D) of tokens (B, L)."""
         codes: Tensor = self._codebooks.get_output_from_indices(tokens[:, None])

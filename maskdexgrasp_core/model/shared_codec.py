@@ -106,6 +106,11 @@ class SharedDecoderCodec(nn.Module):
             [quantizer.codes(t) for quantizer, t in zip(quantizers, of_parts, strict=True)]
         )
 
+    def describe(self) -> Tensor:
+        """Return the vector of every code of every token, (T, K, D)."""
+        quantizers = cast('list[PartQuantizer]', [*self._quantizers])
+        return torch.cat([quantizer.vectors() for quantizer in quantizers])
+
     def _vector(self, codes: list[Tensor]) -> Tensor:
         vector: Tensor = self._alignment(self._decoder(torch.cat(codes, dim=1)))
         return vector

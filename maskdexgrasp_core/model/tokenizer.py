@@ -20,6 +20,9 @@ from maskdexgrasp_core.model.part_points import PartPoints, place_points
 from maskdexgrasp_core.model.shared_codec import Coded, SharedDecoderCodec
 from maskdexgrasp_core.model.tokenizer_cfg import TokenizerCfg
 
+_CONSTANT = 1e-6
+"""Features that vary less over the codes say nothing."""
+
 
 class TokenizerOutput(NamedTuple):
     """What a pass through the tokenizer gives."""
@@ -110,6 +113,18 @@ class GraspTokenizer(nn.Module):
                 'before they are decoded'
             )
         return hands_of_vector(self._codec.decode(tokens))
+
+    @torch.no_grad()
+    def code_features(self) -> Tensor:
+        """Return what each code of each token stands for, (T, K, F).
+
+        Its vector and, where a token is decoded by itself, what it is decoded to; each number
+        has mean 0 and, unless it is always the same, variance 1 over the codes of a token.
+        """
+        features = self._codec.describe()
+        spread = features.std(dim=1, keepdim=True)
+        centred = features - features.mean(dim=1, keepdim=True)
+        return torch.where(spread > _CONSTANT, centred / spread, torch.zeros(()))
 
     def decode_fixed(
         self, tokens: Tensor, keep: HandBatch, kept_parts: Sequence[str]

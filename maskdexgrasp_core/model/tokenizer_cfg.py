@@ -6,6 +6,8 @@ from typing import Literal
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
 from maskdexgrasp_core.hands.spec import PARTS
 
+PALM_SIZE = 10
+"""Numbers that a palm token of layout `chained` is decoded to: pose 9, its own joint 1."""
 Layout = Literal['parts', 'chained', 'whole']
 
 
@@ -77,6 +79,11 @@ class TokenizerCfg:
     def codebook_size(self) -> int:
         """Codes of every codebook K; a mask token may take the id K."""
         return self.quantizer.codebook_size
+
+    @property
+    def num_code_features(self) -> int:
+        """Length F of what `GraspTokenizer.code_features` says of a code."""
+        return self.quantizer.code_dim + (PALM_SIZE if self.layout == 'chained' else 0)
 
     @property
     def token_parts(self) -> tuple[int, ...]:

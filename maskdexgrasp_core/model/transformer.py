@@ -9,9 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.model.code_features import CodeFeatures
 from maskdexgrasp_core.model.conditions import ConditionEncoder, Conditions, ConditionTokens
 from maskdexgrasp_core.model.sampling import SamplingCfg, TokenSampler
 from maskdexgrasp_core.model.transformer_cfg import TransformerCfg
+
+_BESIDE_FEATURES = 0.3
+"""Size of learned vectors of codes at the start, beside 1 of what the codes say."""
 
 
 class Attention(nn.Module):
@@ -96,10 +100,18 @@ class MaskedGraspTransformer(nn.Module):
         num_tokens, num_codes = self.layout.num_tokens, self.layout.codebook_size
         self.conditions = ConditionEncoder(cfg.conditions, cfg.width)
         self.codes = nn.Embedding(num_tokens * (num_codes + 1), cfg.width)
+        self.features = (
+            CodeFeatures(num_tokens, num_codes, cfg.num_code_features, cfg.width)
+            if cfg.num_code_features
+            else None
+        )
         self.places = nn.Parameter(torch.randn(num_tokens, cfg.width))
         self.blocks = nn.ModuleList(Block(cfg) for _ in range(cfg.num_layers))
         self.norm = nn.LayerNorm(cfg.width)
         self.heads = nn.Parameter(torch.randn(num_tokens, cfg.width, num_codes) * cfg.width**-0.5)
+        if self.features is not None:  # what is learned of each code alone comes second
+            nn.init.normal_(self.codes.weight, std=_BESIDE_FEATURES)
+            nn.init.normal_(self.heads, std=_BESIDE_FEATURES * cfg.width**-0.5)
         self.register_buffer(
             '_first_code', torch.arange(num_tokens) * (num_codes + 1), persistent=False
         )
@@ -127,6 +139,8 @@ class MaskedGraspTransformer(nn.Module):
                 f'{len(tokens)} rows of tokens with conditions of {len(conditions.words)} grasps'
             )
         hidden = self.codes(tokens + self._first_code) + self.places
+        if self.features is not None:
+            hidden = hidden + self.features.embed(tokens)
         looked_at: ConditionTokens | None = conditions
         if not self.cfg.cross_attention:
             each = len(tokens) // len(conditions.object)
@@ -135,7 +149,16 @@ class MaskedGraspTransformer(nn.Module):
         for block in self.blocks:
             hidden = block(hidden, looked_at)
         grasp = self.norm(hidden[:, -self.layout.num_tokens :])
-        return torch.einsum('btw,twk->btk', grasp, self.heads)
+        logits = torch.einsum('btw,twk->btk', grasp, self.heads)
+        return logits if self.features is None else logits + self.features.logits(grasp)
+
+    def describe_codes(self, features: Tensor) -> None:
+        """Take what the codes stand for, (T, K, F) of `GraspTokenizer.code_features`.
+
+        To be done once, before training; the file of the weights holds it.
+        """
+        if self.features is not None:
+            self.features.set(features)
 
     @torch.no_grad()
     def sample(

@@ -28,6 +28,9 @@ class TransformerCfg:
     cross_attention: bool
     """True: tokens look at the object by a second attention, whose keys are computed once for
     all grasps of an object. False: the object's tokens stand in the sequence (the paper)."""
+    num_code_features: int = 0
+    """Of the tokenizer: F, what each code says; 0 tells the network only which code it is (the
+    paper)."""
     dropout: float = 0.1
     """Of the output of every attention and perceptron."""
     conditions: ConditionsCfg = field(default_factory=ConditionsCfg)
@@ -43,7 +46,12 @@ class TransformerCfg:
 
     def with_tokenizer(self, cfg: TokenizerCfg) -> 'TransformerCfg':
         """Return these settings for the tokens of another tokenizer."""
-        return replace(self, token_parts=cfg.token_parts, codebook_size=cfg.codebook_size)
+        return replace(
+            self,
+            token_parts=cfg.token_parts,
+            codebook_size=cfg.codebook_size,
+            num_code_features=cfg.num_code_features if self.num_code_features else 0,
+        )
 
     def with_text(self, text_dim: int) -> 'TransformerCfg':
         """Return these settings for sentence embeddings of another length."""
@@ -73,6 +81,7 @@ _BASE = TransformerCfg(
     num_heads=8,
     feedforward=512,
     cross_attention=True,
+    num_code_features=tokenizer_preset('base').num_code_features,
 )
 _TINY = TransformerCfg(
     name='tiny',
@@ -83,6 +92,7 @@ _TINY = TransformerCfg(
     num_heads=4,
     feedforward=128,
     cross_attention=True,
+    num_code_features=tokenizer_preset('tiny').num_code_features,
     dropout=0.0,
     conditions=ConditionsCfg(
         object=ObjectEncoderCfg(

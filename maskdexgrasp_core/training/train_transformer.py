@@ -102,6 +102,7 @@ class TransformerRecipe:
     ) -> None:
         fitted = cfg.network.with_tokenizer(tokenizer.network.cfg).with_text(encoder.dim)
         self.network = MaskedGraspTransformer(fitted)
+        self.network.describe_codes(tokenizer.network.code_features())
         self.objective = MaskedObjective(self.network, tokenizer.network, cfg.masked)
         self.criterion = 'nll' if scenes.held_back else ''
         self._scenes, self._tokenizer = scenes, tokenizer
