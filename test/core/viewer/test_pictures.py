@@ -95,6 +95,15 @@ def test_a_hand_is_split_into_its_colours():
     assert sum(len(item.mesh.faces) for item in painted) == len(mesh.faces)
 
 
+def test_marked_parts_of_a_hand_are_white_and_nothing_else_changes():
+    plain = hand_mesh(FREEDOM, np.eye(4), np.zeros(6)).visual.face_colors
+    marked = hand_mesh(FREEDOM, np.eye(4), np.zeros(6), ('thumb',)).visual.face_colors
+    changed = (plain != marked).any(axis=1)
+    assert 0.05 < changed.mean() < 0.5
+    assert (marked[changed] == marked[changed][0]).all()
+    assert marked[changed][0].min() > 240
+
+
 def test_a_world_can_be_posed_from_elsewhere():
     placed = load_scene('mug').placements[0]
     world = World([(placed.model, placed.T_base_object)])
