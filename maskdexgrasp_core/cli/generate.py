@@ -60,7 +60,7 @@ Camera = Annotated[
     typer.Option('--camera', help='With --cloud: where the camera was, "x,y,z" in its frame.'),
 ]
 BudgetS = Annotated[
-    float, typer.Option('--budget-s', min=0.1, help='Return the best after this time [s].')
+    float, typer.Option('--budget-s', min=0.1, help='Return the best after this time \\[s].')
 ]
 
 
