@@ -26,6 +26,9 @@ class ConditionsCfg:
 
     text_dim: int = 384
     """Length E of a sentence embedding."""
+    num_points: int = 1024
+    """Points N of a cloud in training. Others are brought to it: where points are denser, their
+    patches are smaller."""
     object: ObjectEncoderCfg = field(default_factory=ObjectEncoderCfg)
 
 

@@ -37,8 +37,7 @@ from maskdexgrasp_core.tasks import TASKS
 from maskdexgrasp_core.types import Array
 
 _KEPT_SENTENCES = 256
-_NUM_POINTS = 2000
-"""Of a cloud in training; smaller ones are repeated up to it, so that patches are as large."""
+_POINTS_SEED = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,9 +144,9 @@ class GraspModel:
             raise UnknownNameError('task', request.task, list(TASKS))
         T_base_model = model_frame(request.points, request.table_height)
         seen = request.points - T_base_model[:3, 3]
-        if len(seen) < _NUM_POINTS:
-            seen = np.resize(seen, (_NUM_POINTS, 3))  # again from the first
-        points = torch.as_tensor(seen, dtype=torch.float32)
+        points = torch.as_tensor(
+            resampled(seen, self.transformer.cfg.conditions.num_points), dtype=torch.float32
+        )
         task = TASKS.index(request.task) if request.task else NO_TASK
         tokens = self.transformer.encode_conditions(
             Conditions(torch.tensor([task]), self._read(request.text), points[None])
@@ -244,3 +243,9 @@ def _require_pair(
             f'the transformer in {folder} was trained with another tokenizer than the one beside '
             'it; take both from the same training'
         )
+
+
+def resampled(points: Array, number: int) -> Array:
+    """Return `number` of the points (N, 3): some, or all of them about equally often."""
+    order = np.random.default_rng(_POINTS_SEED).permutation(len(points))
+    return points[np.resize(order, number)]

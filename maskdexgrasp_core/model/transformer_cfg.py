@@ -53,6 +53,10 @@ class TransformerCfg:
             num_code_features=cfg.num_code_features if self.num_code_features else 0,
         )
 
+    def with_points(self, num_points: int) -> 'TransformerCfg':
+        """Return these settings for clouds of another number of points."""
+        return replace(self, conditions=replace(self.conditions, num_points=num_points))
+
     def with_text(self, text_dim: int) -> 'TransformerCfg':
         """Return these settings for sentence embeddings of another length."""
         return replace(self, conditions=replace(self.conditions, text_dim=text_dim))

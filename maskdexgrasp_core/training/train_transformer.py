@@ -101,6 +101,7 @@ class TransformerRecipe:
         encoder: SentenceEncoder,
     ) -> None:
         fitted = cfg.network.with_tokenizer(tokenizer.network.cfg).with_text(encoder.dim)
+        fitted = fitted.with_points(cfg.scenes.num_points)
         self.network = MaskedGraspTransformer(fitted)
         self.network.describe_codes(tokenizer.network.code_features())
         self.objective = MaskedObjective(self.network, tokenizer.network, cfg.masked)
