@@ -209,7 +209,8 @@ def print_tokenizer(found: Json) -> None:
     others = ['translation_mm', 'rotation_deg', 'joints_deg']
     codes = [n for n in found[kinds[0]] if n.startswith(('least_', 'usage/', 'perplexity/'))]
     for name in ['grasps', *errors, *others, *codes]:
-        print(f'| {name} | ' + ' | '.join(f'{found[kind][name]:.3g}' for kind in kinds) + ' |')
+        form = 'd' if name == 'grasps' else '.3g'
+        print(f'| {name} | ' + ' | '.join(f'{found[kind][name]:{form}}' for kind in kinds) + ' |')
 
 
 def print_times(found: Json) -> None:
