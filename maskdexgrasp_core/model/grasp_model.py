@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
-from maskdexgrasp_core.hands.spec import PARTS
+from maskdexgrasp_core.hands.spec import PARTS, check_parts
 from maskdexgrasp_core.model.checkpoint import (
     CheckpointHeader,
     load_network,
@@ -198,8 +198,7 @@ class GraspModel:
         Raises:
             InvalidInputError: If a name is not of `PARTS`, or there is none.
         """
-        if not parts or set(parts) - set(PARTS):
-            raise InvalidInputError(f'parts to edit: got {list(parts)}, known: {", ".join(PARTS)}')
+        check_parts(parts)
         drawn = torch.tensor([PARTS[part] in parts for part in self.tokenizer.token_parts])
         known = proposals.tokens.masked_fill(drawn, self.transformer.layout.mask_token_id)
         conditions = encoded.tokens.repeat(len(known))
