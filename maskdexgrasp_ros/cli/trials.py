@@ -69,7 +69,7 @@ Shape = Annotated[
     ),
 ]
 LimitS = Annotated[
-    float, typer.Option('--limit-s', min=1.0, help='Longest wall time of one try [s].')
+    float, typer.Option('--limit-s', min=1.0, help='Longest wall time of one try \\[s].')
 ]
 ParamsFile = Annotated[str, typer.Option('--params-file', help='Parameters of the nodes (YAML).')]
 
