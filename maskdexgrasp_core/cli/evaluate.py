@@ -33,7 +33,7 @@ Grasps = Annotated[
 ]
 ObjectFile = Annotated[
     Path | None,
-    typer.Option('--object', help='Mesh of the object of a FILE, in the frame of its grasps \\[m].'),
+    typer.Option('--object', help='Mesh of the object of a FILE, in the frame of grasps \\[m].'),
 ]
 Sample = Annotated[int, typer.Option(min=0, help='Grasps to draw at random; 0: all.')]
 Generator = Annotated[str, typer.Option(help='Evaluate what this generator proposes instead.')]
