@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from maskdexgrasp_core.evaluation.hand_solid import LIMIT_TOLERANCE_RAD
+from maskdexgrasp_core.hands.grasp_check import JOINT_TOLERANCE_RAD, ROTATION_TOLERANCE
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import HandSpec
 from maskdexgrasp_core.objects.model import ObjectModel
 from maskdexgrasp_core.types import Array
-
-_ROTATION_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,11 +111,11 @@ def refusal(grasp: GraspUnderTest, spec: HandSpec = SHADOW) -> str:
         if not np.isfinite(value).all():
             return f'{name} is not finite'
     turn = grasp.T_object_wrist[:3, :3]
-    if np.abs(turn @ turn.T - np.eye(3)).max() > _ROTATION_TOLERANCE or np.linalg.det(turn) < 0:
+    if np.abs(turn @ turn.T - np.eye(3)).max() > ROTATION_TOLERANCE or np.linalg.det(turn) < 0:
         return 'T_object_wrist holds no rotation'
     if not np.array_equal(grasp.T_object_wrist[3], [0.0, 0.0, 0.0, 1.0]):
         return 'the last row of T_object_wrist is not 0, 0, 0, 1 (transposed?)'
     joints = grasp.joint_positions
-    if np.maximum(spec.lower - joints, joints - spec.upper).max() > LIMIT_TOLERANCE_RAD:
-        return f'a joint is more than {LIMIT_TOLERANCE_RAD} rad outside its limits'
+    if np.maximum(spec.lower - joints, joints - spec.upper).max() > JOINT_TOLERANCE_RAD:
+        return f'a joint is more than {JOINT_TOLERANCE_RAD} rad outside its limits'
     return ''

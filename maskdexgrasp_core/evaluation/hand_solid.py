@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.evaluation.shape_distance import shape_distance
 from maskdexgrasp_core.geometry.transforms import invert_transform, transform_points
+from maskdexgrasp_core.hands.grasp_check import JOINT_TOLERANCE_RAD, ROTATION_TOLERANCE
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.registry import load_hand
 from maskdexgrasp_core.hands.spec import HandSpec
@@ -23,9 +24,6 @@ from maskdexgrasp_core.types import Array
 
 NUM_SKIN_SAMPLES = 2048
 """Of the whole hand, twice those of DGTR and DexGYS: all skin is within 6 mm of one."""
-LIMIT_TOLERANCE_RAD = 0.1
-"""Joints further out of their limits are taken for a wrong unit or order, not for a grasp."""
-_ROTATION_TOLERANCE = 1e-3
 _HIDDEN_M = -1e-6
 _DENSE_PER_M2 = 500_000
 
@@ -78,7 +76,7 @@ class HandSolid:
 
         Raises:
             InvalidInputError: If a shape is wrong, a value is not finite, a rotation is none, or
-                a joint is more than `LIMIT_TOLERANCE_RAD` outside its limits.
+                a joint is more than `JOINT_TOLERANCE_RAD` outside its limits.
         """
         poses = np.asarray(Ts_object_wrist, dtype=float)
         joints = np.asarray(joint_positions, dtype=float)
@@ -103,10 +101,10 @@ class HandSolid:
             raise InvalidInputError('poses and joints of the hand must be finite numbers')
         turns = poses[:, :3, :3]
         errors = np.abs(turns @ turns.swapaxes(1, 2) - np.eye(3))
-        if (errors > _ROTATION_TOLERANCE).any() or (np.linalg.det(turns) < 0).any():
+        if (errors > ROTATION_TOLERANCE).any() or (np.linalg.det(turns) < 0).any():
             raise InvalidInputError('a pose of the hand does not hold a rotation matrix')
         outside = np.maximum(spec.lower - joints, joints - spec.upper)
-        if (outside > LIMIT_TOLERANCE_RAD).any():
+        if (outside > JOINT_TOLERANCE_RAD).any():
             row, column = np.unravel_index(int(outside.argmax()), outside.shape)
             raise InvalidInputError(
                 f'joint {spec.joint_names[column]} of grasp {row} is {joints[row, column]:.3f} '

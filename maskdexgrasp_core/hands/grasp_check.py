@@ -7,8 +7,9 @@ from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.types import Grasp
 
 JOINT_TOLERANCE_RAD = 0.1
-"""A joint may be this far outside its limits."""
-_ROTATION_TOLERANCE = 1e-3
+"""Joints further out of their limits are taken for a wrong unit or order, not for a grasp."""
+ROTATION_TOLERANCE = 1e-3
+"""Largest entry of R R^T - 1 of a rotation."""
 
 
 def check_grasp(grasp: Grasp) -> None:
@@ -27,7 +28,7 @@ def check_grasp(grasp: Grasp) -> None:
     if not (np.isfinite(pose).all() and np.isfinite(joints).all()):
         raise InvalidInputError('the grasp holds a number that is not finite')
     turn = pose[:3, :3]
-    if np.abs(turn @ turn.T - np.eye(3)).max() > _ROTATION_TOLERANCE or np.linalg.det(turn) < 0:
+    if np.abs(turn @ turn.T - np.eye(3)).max() > ROTATION_TOLERANCE or np.linalg.det(turn) < 0:
         raise InvalidInputError('the pose of the wrist holds no rotation')
     excess = np.maximum(SHADOW.lower - joints, joints - SHADOW.upper)
     worst = int(excess.argmax())

@@ -53,9 +53,9 @@ def test_variants_are_chosen_by_name():
         chosen_variants('raw')
 
 
-def test_what_is_measured_is_not_measured_again(orbits, untrained, tmp_path):
+def test_what_is_measured_is_not_measured_again(orbits, tiny_weights, tmp_path):
     cfg = AblationCfg(
-        out=tmp_path, data=orbits, weights=untrained, conditions=1, num_grasps=1, workers=1
+        out=tmp_path, data=orbits, weights=tiny_weights, conditions=1, num_grasps=1, workers=1
     )
     raw = Variant(name='raw', settings=RAW)
     first = Ablations(cfg).measure(raw)
@@ -73,8 +73,8 @@ def test_what_is_measured_is_not_measured_again(orbits, untrained, tmp_path):
     assert ' of 1 | ' in row
 
 
-def test_a_command_that_fails_names_its_log(untrained, tmp_path):
-    cfg = AblationCfg(out=tmp_path, data=tmp_path / 'nowhere', weights=untrained)
+def test_a_command_that_fails_names_its_log(tiny_weights, tmp_path):
+    cfg = AblationCfg(out=tmp_path, data=tmp_path / 'nowhere', weights=tiny_weights)
     with pytest.raises(StepFailedError, match='evaluate raw ended with status 2') as error:
         Ablations(cfg).measure(Variant(name='raw', settings=RAW))
     log = tmp_path / 'logs' / 'evaluate-raw.log'

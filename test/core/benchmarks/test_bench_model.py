@@ -26,8 +26,8 @@ AS_DECODED = {'finishing.num_steps': 0, 'finishing.ranking.enabled': False}
 
 
 @pytest.fixture(scope='module')
-def model(untrained):
-    return GraspModel.load(untrained)
+def model(tiny_weights):
+    return GraspModel.load(tiny_weights)
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def seen(orbits):
     return shown_conditions(Conditions(data=orbits, number=1, seed=0))
 
 
-def test_a_tokenizer_is_measured_on_every_grasp_of_the_split(orbits, untrained, capsys):
-    file = untrained / 'tokenizer.safetensors'
+def test_a_tokenizer_is_measured_on_every_grasp_of_the_split(orbits, tiny_weights, capsys):
+    file = tiny_weights / 'tokenizer.safetensors'
     found = tokenizer_on_split(file, orbits, 'test-instances')
     number = len(open_dataset(orbits).select(split='test-instances').grasps)
     for kind in ('whole', 'single'):

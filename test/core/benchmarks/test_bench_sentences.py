@@ -1,4 +1,4 @@
-"""Figures of a sentence swap, from literal answers and from an untrained model."""
+"""Figures of a sentence swap, from literal answers and from an tiny_weights model."""
 
 import pytest
 from bench_sentences import SwapCfg, ask, asked_objects
@@ -69,10 +69,10 @@ def test_objects_are_asked_for_the_parts_that_they_were_grasped_by(asked, orbits
 
 
 def test_every_part_is_asked_for_in_every_wording_and_the_answer_is_the_same_again(
-    asked, untrained
+    asked, tiny_weights
 ):
     as_decoded = ('finishing.num_steps=0', 'finishing.ranking.enabled=false', 'batch_size=4')
-    cfg = SwapCfg(weights=untrained, sentences=1, num_grasps=2, changes=as_decoded)
+    cfg = SwapCfg(weights=tiny_weights, sentences=1, num_grasps=2, changes=as_decoded)
     answers = ask(asked['mug'], cfg)
     assert [(one.wording, one.part) for one in answers] == [
         (wording, part) for wording in WORDINGS for part in ('body', 'handle')
