@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from maskdexgrasp_core.hands.grasp_check import JOINT_TOLERANCE_RAD, ROTATION_TOLERANCE
+from maskdexgrasp_core.hands.grasp_check import array_problem, pose_problem
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import HandSpec
 from maskdexgrasp_core.objects.model import ObjectModel
@@ -101,21 +99,7 @@ class ConditionResult:
 
 def refusal(grasp: GraspUnderTest, spec: HandSpec = SHADOW) -> str:
     """Return why a grasp cannot be evaluated, '' if it can."""
-    arrays = {'T_object_wrist': (4, 4), 'joint_positions': (spec.num_joints,)}
-    if grasp.squeeze_positions is not None:
-        arrays['squeeze_positions'] = (spec.num_joints,)
-    for name, shape in arrays.items():
-        value = np.asarray(getattr(grasp, name), dtype=float)
-        if value.shape != shape:
-            return f'{name} has not the shape {shape}'
-        if not np.isfinite(value).all():
-            return f'{name} is not finite'
-    turn = grasp.T_object_wrist[:3, :3]
-    if np.abs(turn @ turn.T - np.eye(3)).max() > ROTATION_TOLERANCE or np.linalg.det(turn) < 0:
-        return 'T_object_wrist holds no rotation'
-    if not np.array_equal(grasp.T_object_wrist[3], [0.0, 0.0, 0.0, 1.0]):
-        return 'the last row of T_object_wrist is not 0, 0, 0, 1 (transposed?)'
-    joints = grasp.joint_positions
-    if np.maximum(spec.lower - joints, joints - spec.upper).max() > JOINT_TOLERANCE_RAD:
-        return f'a joint is more than {JOINT_TOLERANCE_RAD} rad outside its limits'
-    return ''
+    problem = pose_problem('T_object_wrist', grasp.T_object_wrist, grasp.joint_positions, spec)
+    if problem or grasp.squeeze_positions is None:
+        return problem
+    return array_problem('squeeze_positions', grasp.squeeze_positions, (spec.num_joints,))

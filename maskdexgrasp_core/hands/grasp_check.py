@@ -1,10 +1,11 @@
-"""Whether the numbers of a grasp are a pose of the Shadow Hand."""
+"""Whether the numbers of a grasp are a pose of a hand."""
 
 import numpy as np
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.hands.shadow import SHADOW
-from maskdexgrasp_core.types import Grasp
+from maskdexgrasp_core.hands.spec import HandSpec
+from maskdexgrasp_core.types import Array, Grasp
 
 JOINT_TOLERANCE_RAD = 0.1
 """Joints further out of their limits are taken for a wrong unit or order, not for a grasp."""
@@ -24,16 +25,44 @@ def check_grasp(grasp: Grasp) -> None:
             f'the grasp names the joints {", ".join(grasp.joint_names)[:200]}; '
             f'expected those of {SHADOW.name}: {", ".join(SHADOW.joint_names)}'
         )
-    pose, joints = np.asarray(grasp.T_base_wrist), np.asarray(grasp.joint_positions)
-    if not (np.isfinite(pose).all() and np.isfinite(joints).all()):
-        raise InvalidInputError('the grasp holds a number that is not finite')
-    turn = pose[:3, :3]
+    problem = pose_problem('T_base_wrist', grasp.T_base_wrist, grasp.joint_positions, SHADOW)
+    if problem:
+        raise InvalidInputError(problem)
+
+
+def pose_problem(name: str, T_wrist: Array, joint_positions: Array, spec: HandSpec) -> str:
+    """Return why numbers are no pose of a hand, '' if they are one.
+
+    Args:
+        name: What the caller calls the pose of the wrist.
+        T_wrist: Expected to be a rigid transform, (4, 4).
+        joint_positions: Expected to be (J,) [rad], near the limits at most.
+        spec: Of the hand.
+    """
+    for what, value, shape in (
+        (name, T_wrist, (4, 4)),
+        ('joint_positions', joint_positions, (spec.num_joints,)),
+    ):
+        if problem := array_problem(what, value, shape):
+            return problem
+    turn = T_wrist[:3, :3]
     if np.abs(turn @ turn.T - np.eye(3)).max() > ROTATION_TOLERANCE or np.linalg.det(turn) < 0:
-        raise InvalidInputError('the pose of the wrist holds no rotation')
-    excess = np.maximum(SHADOW.lower - joints, joints - SHADOW.upper)
+        return f'{name} holds no rotation'
+    if not np.array_equal(T_wrist[3], [0.0, 0.0, 0.0, 1.0]):
+        return f'the last row of {name} is not 0, 0, 0, 1 (transposed?)'
+    excess = np.maximum(spec.lower - joint_positions, joint_positions - spec.upper)
     worst = int(excess.argmax())
     if excess[worst] > JOINT_TOLERANCE_RAD:
-        raise InvalidInputError(
-            f'joint {SHADOW.joint_names[worst]} is at {joints[worst]:.3g} rad; '
-            f'expected {SHADOW.lower[worst]:.2f} to {SHADOW.upper[worst]:.2f}'
+        return (
+            f'joint {spec.joint_names[worst]} is at {joint_positions[worst]:.3g} rad, outside its '
+            f'limits of {spec.lower[worst]:.2f} to {spec.upper[worst]:.2f}'
         )
+    return ''
+
+
+def array_problem(name: str, value: Array, shape: tuple[int, ...]) -> str:
+    """Return why a value is no finite array of a shape, '' if it is one."""
+    numbers = np.asarray(value, dtype=float)
+    if numbers.shape != shape:
+        return f'{name} has not the shape {shape}'
+    return '' if np.isfinite(numbers).all() else f'{name} is not finite'

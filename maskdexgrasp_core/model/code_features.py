@@ -8,6 +8,8 @@ logits are functions of that, beside what it learns of each code alone.
 import torch
 from torch import Tensor, nn
 
+from maskdexgrasp_core.errors import InvalidInputError
+
 
 class CodeFeatures(nn.Module):
     """Maps features of codes to the width of the network, and back to logits.
@@ -34,7 +36,16 @@ class CodeFeatures(nn.Module):
         self.register_buffer('_features', torch.zeros(num_tokens, num_codes + 1, num_features))
 
     def set(self, features: Tensor) -> None:
-        """Take the features (T, K, F) of a tokenizer; weights that are loaded bring their own."""
+        """Take the features (T, K, F) of a tokenizer; weights that are loaded bring their own.
+
+        Raises:
+            InvalidInputError: If they are of another shape.
+        """
+        if features.shape != self._features[:, :-1].shape:
+            raise InvalidInputError(
+                f'features of codes: got the shape {tuple(features.shape)}, expected '
+                f'{tuple(self._features[:, :-1].shape)}'
+            )
         self._features[:, :-1] = features
 
     def embed(self, tokens: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.model.code_features import CodeFeatures
 from maskdexgrasp_core.model.conditions import Conditions
 from maskdexgrasp_core.model.tokenizer import GraspTokenizer
@@ -46,6 +47,12 @@ def test_codes_that_stand_for_the_same_look_the_same():
     logits = codes.logits(torch.randn(6, 2, 8, generator=seeded(1)))
     torch.testing.assert_close(logits[..., 1], logits[..., 4])
     assert (logits[..., 1] - logits[..., 2]).abs().max() > 0.1
+
+
+def test_features_of_another_shape_are_refused():
+    codes = CodeFeatures(num_tokens=2, num_codes=5, num_features=3, width=8)
+    with pytest.raises(InvalidInputError, match=r'expected \(2, 5, 3\)'):
+        codes.set(torch.ones(1, 5, 3))  # would broadcast
 
 
 def test_the_weights_hold_what_the_codes_stand_for():
