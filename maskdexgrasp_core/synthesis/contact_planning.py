@@ -17,7 +17,7 @@ class PlanningCfg:
     """Pads this near to the surface are to touch it [m]."""
     turned_away_m: float = 0.02
     """A pad that faces away from the surface counts as so much further, by its angle [m]."""
-    min_fingers: int = 2
+    min_fingers: int = 4
     """The thumb and so many others are to touch, however far they are."""
 
 

@@ -28,6 +28,9 @@ class GeneratorCfg:
     """Candidates that are made together, >= 1."""
     max_batches: int = 4
     """Batches before giving up when too few grasps pass, >= 1."""
+    enough_force_closure: float = 0.0
+    """Grasps whose contacts cancel less than this share of the worst load do not count as enough:
+    they are returned when further batches bring nothing better."""
     min_distance: float = 1.0
     """Grasps closer than this are near-duplicates; 1 is 15 mm, or 20 deg, or 0.25 rad rms."""
     dissimilarity: float = 0.0
@@ -106,10 +109,15 @@ class BatchGenerator(ABC):
             made = make_batch(dropped, deadline)
             grasps = keep_distinct([*grasps, *made], self._min_distance, dropped)
             late = deadline is not None and time.monotonic() > deadline
-            if late or len(grasps) >= num_grasps:
+            if late or self._num_sure(grasps) >= num_grasps:
                 break
         if len(grasps) > num_grasps:
             dropped['more than asked for'] += len(grasps) - num_grasps
         chosen = choose_dissimilar(grasps, num_grasps, cfg.dissimilarity)
         named = (replace(grasp, generator=self.name, seed=seed) for grasp in chosen)
         return GraspSet(grasps=tuple(named), dropped=dict(dropped))
+
+    def _num_sure(self, grasps: list[Grasp]) -> int:
+        """Return how many count as enough; grasps that were not judged do."""
+        enough = self._collecting.enough_force_closure
+        return sum(grasp.scores.get('force_closure', enough) >= enough for grasp in grasps)

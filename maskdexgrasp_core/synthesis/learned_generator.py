@@ -21,7 +21,8 @@ class LearnedGeneratorCfg(GeneratorCfg):
 
     batch_size: int = 32
     """Candidates that are drawn and refined together, >= 1."""
-    sampling: SamplingCfg = field(default_factory=SamplingCfg)
+    enough_force_closure: float = 0.8
+    sampling: SamplingCfg = field(default_factory=lambda: SamplingCfg(guidance_scale=1.0))
     finishing: FinishingCfg = field(default_factory=FinishingCfg)
 
 

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,6 +99,17 @@ def test_grasps_stay_clear_of_table_object_and_joint_limits(grasps, cylinder):
     assert float((centers[..., 2] - kinematics.sphere_radii).min()) > TABLE
     assert (joints >= torch.as_tensor(SHADOW.lower) - 1e-6).all()
     assert (joints <= torch.as_tensor(SHADOW.upper) + 1e-6).all()
+
+
+def test_batches_go_on_while_too_few_grasps_are_sure(cylinder):
+    def candidates(enough: float) -> int:
+        cfg = replace(QUICK, max_batches=2, enough_force_closure=enough)
+        made = SynthesisGenerator(cfg).generate(cylinder, num_grasps=1, seed=3)
+        assert len(made.grasps) == 1
+        return len(made.grasps) + sum(made.dropped.values())
+
+    assert candidates(enough=0.0) == QUICK.batch_size
+    assert candidates(enough=1.1) == 2 * QUICK.batch_size
 
 
 def test_contacts_lie_on_the_surface_and_oppose(grasps, cylinder):
