@@ -25,6 +25,10 @@ class SceneTraining:
     """Of the objects, for the figures of every epoch."""
     max_objects: int = 0
     """Objects of the training split that are used, taken at random; 0: all."""
+    min_table_gap_m: float | None = None
+    """Grasps whose hand reaches below this height above the table on which their object rests
+    are left out [m]; None: all are used. A third of the shipped grasps, most of flat objects,
+    would be in the table."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from maskdexgrasp_core.dataset.grasp_table import GraspTable
 from maskdexgrasp_core.dataset.reader import Dataset, ObjectShelf, open_dataset
 from maskdexgrasp_core.training.grasp_data import grasp_data, held_back
 from maskdexgrasp_core.training.object_views import object_views
@@ -55,6 +56,7 @@ def load_scenes(
         WorkerLostError: If a worker was killed.
     """
     data = _some(open_dataset(folder).select(split=SPLIT), cfg.max_objects, cfg.scenes.seed)
+    data = replace(data, grasps=_above_table(data.grasps, cfg.min_table_gap_m))
     grasps = grasp_data(data)
     views = object_views(data, cfg.views, workers=workers, on_progress=on_progress)
     kept = held_back(grasps.object_ids, cfg.held_back_share, cfg.scenes.seed)
@@ -74,6 +76,8 @@ def load_scenes(
             'data_digest': _digest(data),
             'split': SPLIT,
             'num_objects': len(grasps.object_ids),
+            'num_grasps': len(data.grasps),
+            'min_table_gap_m': cfg.min_table_gap_m,
             'held_back': list(kept),
             'scenes': asdict(cfg.scenes),
             'views': asdict(cfg.views),
@@ -90,6 +94,13 @@ def _some(data: Dataset, number: int, seed: int) -> Dataset:
     rows = {name: row for name, row in data.objects.rows.items() if name in chosen}
     grasps = data.grasps.where(object_id=chosen)
     return replace(data, objects=ObjectShelf(data.folder, rows), grasps=grasps)
+
+
+def _above_table(grasps: GraspTable, min_gap_m: float | None) -> GraspTable:
+    """Return the grasps whose hand stays above a height; those of unknown tables are kept."""
+    if min_gap_m is None:
+        return grasps
+    return grasps[~(grasps.table_gaps_m < min_gap_m)]
 
 
 def _digest(data: Dataset) -> str:

@@ -10,6 +10,8 @@ from maskdexgrasp_core.training.grasp_data import grasp_data, held_back
 from maskdexgrasp_core.training.object_views import ViewsCfg, object_views
 from maskdexgrasp_core.training.recipe import Share
 from maskdexgrasp_core.training.scene_batches import SceneCfg, SceneSampler
+from maskdexgrasp_core.training.scene_training import transformer_training
+from maskdexgrasp_core.training.scenes import load_scenes
 
 VIEWS = ViewsCfg(num_views=2, num_points=256, num_surface_points=256)
 CFG = SceneCfg(num_scenes=4, grasps_per_scene=4, num_points=256, whole_share=1.0, seed=5)
@@ -153,3 +155,16 @@ def test_objects_that_are_held_back_are_not_trained_on(grasps):
     assert held_back(grasps.object_ids, 0.0, seed=1) == ()
     with pytest.raises(InvalidInputError, match='too few'):
         held_back(['mug_0'], 0.5, seed=1)
+
+
+def test_grasps_whose_hand_would_be_in_the_table_can_be_left_out(data, grasps_folder):
+    gaps = data.grasps.table_gaps_m
+    split = data.select(split='train').grasps
+    limit = float(sorted(split.table_gaps_m)[len(split) // 3])
+    cfg = replace(transformer_training('tiny'), held_back_share=0.0, min_table_gap_m=limit)
+    scenes = load_scenes(grasps_folder, cfg)
+    assert scenes.facts['num_grasps'] == int((split.table_gaps_m >= limit).sum()) < len(split)
+    everything = load_scenes(grasps_folder, replace(cfg, min_table_gap_m=None))
+    assert everything.facts['num_grasps'] == len(split)
+    with pytest.raises(InvalidInputError, match='no such grasps'):
+        load_scenes(grasps_folder, replace(cfg, min_table_gap_m=float(gaps.max()) + 1.0))
