@@ -108,6 +108,12 @@ def test_dependencies_are_pinned_and_installed():
             assert installed.partition('+')[0] == version, name
 
 
+def test_a_wheel_holds_the_weights():
+    patterns = SETTINGS['tool']['setuptools']['package-data']['maskdexgrasp_core']
+    packed = {path for pattern in patterns for path in (ROOT / 'maskdexgrasp_core').glob(pattern)}
+    assert packed == set((ROOT / 'maskdexgrasp_core/weights').iterdir())
+
+
 def test_make_names_every_target_that_newcomers_are_told(tmp_path):
     result = subprocess.run(
         ['make', '--directory', ROOT, 'help'], check=True, capture_output=True, text=True

@@ -97,6 +97,8 @@ def test_colcon_installs_nodes_and_shared_files(workspace):
         }
         assert shipped <= installed
     assert (prefix / 'share/ament_index/resource_index/packages/maskdexgrasp').is_file()
+    weights = {path.name for path in prefix.rglob('maskdexgrasp_core/weights/*')}
+    assert weights == {path.name for path in (ROOT / 'maskdexgrasp_core/weights').iterdir()}
 
 
 @pytest.mark.timeout(600)

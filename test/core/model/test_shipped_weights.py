@@ -1,0 +1,89 @@
+"""The weights in the repository: they fit together, they fit the limits, and they grasp."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+
+from maskdexgrasp_core.hands.shadow import SHADOW
+from maskdexgrasp_core.model.checkpoint import WEIGHTS_FOLDER, load_network, read_header
+from maskdexgrasp_core.model.grasp_model import GraspModel
+from maskdexgrasp_core.model.tokenizer import GraspTokenizer
+from maskdexgrasp_core.model.tokenizer_cfg import TokenizerCfg
+from maskdexgrasp_core.model.transformer import MaskedGraspTransformer
+from maskdexgrasp_core.model.transformer_cfg import TransformerCfg
+from maskdexgrasp_core.synthesis.registry import load_generator
+from maskdexgrasp_core.types import Command, ObjectObservation, ObservedCloud
+
+ROOT = Path(__file__).parents[3]
+FILES = sorted(WEIGHTS_FOLDER.glob('*'))
+MAX_MEGABYTES = 40
+
+
+def test_the_model_ships_and_is_small():
+    assert {'tokenizer.safetensors', 'transformer.safetensors'} <= {f.name for f in FILES}
+    assert sum(f.stat().st_size for f in FILES) < MAX_MEGABYTES * 1e6
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_every_file_says_what_it_is(path):
+    header = read_header(path)
+    assert (header.kind, header.preset) == (path.stem, 'base')
+    assert 'seed' in str(header.facts)
+    assert header.facts['epoch'] > 0
+    if header.kind in ('tokenizer', 'transformer'):
+        assert (header.hand, header.joint_names) == (SHADOW.name, SHADOW.joint_names)
+        assert header.facts['split'] == 'train'
+
+
+def test_the_transformer_belongs_to_the_tokenizer():
+    tokenizer = read_header(WEIGHTS_FOLDER / 'tokenizer.safetensors')
+    transformer = read_header(WEIGHTS_FOLDER / 'transformer.safetensors')
+    assert transformer.needs['tokenizer'] == tokenizer.digest
+    GraspModel.load()  # refuses files that do not belong together
+
+
+def test_packing_keeps_what_a_network_says_in_half_the_bytes(tiny_weights, tmp_path):
+    pack = runpy.run_path(str(ROOT / 'scripts/pack_weights.py'))['pack']
+    for kind, cfg_type, build in (
+        ('tokenizer', TokenizerCfg, GraspTokenizer),
+        ('transformer', TransformerCfg, MaskedGraspTransformer),
+    ):
+        given, packed = tiny_weights / f'{kind}.safetensors', tmp_path / f'{kind}.safetensors'
+        packed.write_bytes(pack(given))
+        before, after = (
+            load_network(path, kind=kind, cfg_type=cfg_type, build=build)[0].state_dict()
+            for path in (given, packed)
+        )
+        for name, value in before.items():
+            assert after[name].dtype == value.dtype
+            torch.testing.assert_close(after[name], value, rtol=1e-3, atol=1e-4)
+    GraspModel.load(tmp_path)
+    assert packed.stat().st_size < 0.7 * given.stat().st_size
+
+
+def test_the_model_grasps_a_can():
+    torch.set_num_threads(1)
+    can = trimesh.creation.cylinder(radius=0.03, height=0.14, sections=48)
+    can.apply_translation([0.45, 0.0, 0.07])
+    points = np.asarray(trimesh.sample.sample_surface(can, 2000, seed=0)[0])
+    observation = ObjectObservation(
+        cloud=ObservedCloud(points=points, colors=None, camera_position=np.array([1.0, 0, 0.6])),
+        shape=can,
+        label='can',
+        part='',
+        part_points=np.zeros((0, 3)),
+        table_height=0.0,
+        command=Command(command_id='test', text='Pick up the can.'),
+    )
+    made = load_generator('model').generate(observation, num_grasps=4, seed=0)
+    assert len(made.grasps) == 4
+    for grasp in made.grasps:
+        assert grasp.tokens
+        gap = trimesh.proximity.closest_point(can, grasp.contact_points)[1]
+        assert gap.max() < 1e-3
+    scores = [grasp.score for grasp in made.grasps]
+    assert scores == sorted(scores, reverse=True)
