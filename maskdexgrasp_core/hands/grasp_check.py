@@ -33,6 +33,8 @@ def check_grasp(grasp: Grasp) -> None:
 def pose_problem(name: str, T_wrist: Array, joint_positions: Array, spec: HandSpec) -> str:
     """Return why numbers are no pose of a hand, '' if they are one.
 
+    Few different reasons are given, so that they can be counted.
+
     Args:
         name: What the caller calls the pose of the wrist.
         T_wrist: Expected to be a rigid transform, (4, 4).
@@ -54,8 +56,8 @@ def pose_problem(name: str, T_wrist: Array, joint_positions: Array, spec: HandSp
     worst = int(excess.argmax())
     if excess[worst] > JOINT_TOLERANCE_RAD:
         return (
-            f'joint {spec.joint_names[worst]} is at {joint_positions[worst]:.3g} rad, outside its '
-            f'limits of {spec.lower[worst]:.2f} to {spec.upper[worst]:.2f}'
+            f'joint {spec.joint_names[worst]} is more than {JOINT_TOLERANCE_RAD} rad outside its '
+            f'limits of {spec.lower[worst]:.2f} to {spec.upper[worst]:.2f} rad'
         )
     return ''
 

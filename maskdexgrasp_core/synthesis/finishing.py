@@ -27,9 +27,10 @@ from maskdexgrasp_core.types import Array, Grasp
 def fitted_ranking() -> RankingCfg:
     """Return the ranking of the learned model.
 
-    Weights are in the proportions of a logistic regression of "held in all six directions" on
-    the scores of 1,096 refined proposals for 99 objects of the training split: effort and
-    clearance say nothing once the others are known.
+    Closure, opposition, penetration and gap weigh as in a logistic regression of "held along all
+    six directions" on the scores of 1,096 refined proposals for 99 objects of the training split.
+    Effort and clearance do not speak for a grasp there. The part keeps its weight: whether a
+    grasp answers the sentence is not a question of holding.
     """
     return RankingCfg(effort_weight=0.0, gap_weight=0.05, clearance_weight=0.0)
 

@@ -1,4 +1,4 @@
-"""Figures of a sentence swap, from literal answers and from an tiny_weights model."""
+"""Figures of a sentence swap, from literal answers and from an untrained model."""
 
 import pytest
 from bench_sentences import SwapCfg, ask, asked_objects

@@ -7,7 +7,7 @@ import pytest
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.hands import FREEDOM, SHADOW
-from maskdexgrasp_core.hands.grasp_check import JOINT_TOLERANCE_RAD, check_grasp
+from maskdexgrasp_core.hands.grasp_check import JOINT_TOLERANCE_RAD, check_grasp, pose_problem
 from maskdexgrasp_core.hands.spec import PARTS, check_parts
 from maskdexgrasp_core.types import Grasp
 
@@ -45,6 +45,15 @@ def test_an_open_hand_and_one_at_its_limits_are_taken():
 def test_what_no_hand_can_take_is_refused(changes, said):
     with pytest.raises(InvalidInputError, match=said):
         check_grasp(replace(GRASP, **changes))
+
+
+def test_how_far_a_joint_is_out_makes_no_other_reason():
+    reasons = {
+        pose_problem('wrist', np.eye(4), SHADOW.upper + excess * np.eye(22)[5], SHADOW)
+        for excess in (0.2, 0.3, 90.0)
+    }
+    assert len(reasons) == 1
+    assert SHADOW.joint_names[5] in reasons.pop()
 
 
 def test_names_of_parts_are_checked():
