@@ -45,8 +45,8 @@ def print_report(console: Console, content: Json) -> None:
         reasons = ', '.join(f'{number} {reason}' for reason, number in protocol['reasons'].items())
         if reasons:
             console.print(f'[dim]{name}: {reasons}[/]')
-    for what in ('refused', 'unanswered'):
-        if counts.get(what):
+    for what in ('refused', 'unanswered', 'generators'):
+        if counts.get(what) and (what != 'generators' or len(counts[what]) > 1):
             reasons = ', '.join(f'{number} {reason}' for reason, number in counts[what].items())
             console.print(f'[yellow]{what}[/] {reasons}')
     speed = counts['grasps'] / content['seconds'] if content['seconds'] else float('nan')

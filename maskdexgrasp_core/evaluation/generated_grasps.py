@@ -7,6 +7,7 @@ of the object alone, and completes it. Truth is for scoring only.
 
 import time
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -156,6 +157,7 @@ def _answer(
         seconds=time.perf_counter() - began,
         failure=failure,
         dropped=dict(made.dropped),
+        made_by=Counter(grasp.generator for grasp in made.grasps),
     )
     return _under_test(made, condition, invert_transform(T_base_object)), result
 

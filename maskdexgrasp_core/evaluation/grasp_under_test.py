@@ -95,6 +95,8 @@ class ConditionResult:
     """Why there is no grasp, '' when there is one."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Reason -> candidates that the generator dropped for it."""
+    made_by: Mapping[str, int] = field(default_factory=dict)
+    """Name of a generator -> grasps that it made: one may use another as its last resort."""
 
 
 def refusal(grasp: GraspUnderTest, spec: HandSpec = SHADOW) -> str:

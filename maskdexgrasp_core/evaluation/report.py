@@ -223,6 +223,9 @@ def _counts(outcomes: Sequence[GraspOutcome], conditions: Sequence[ConditionResu
     if conditions:
         failures = Counter(c.failure for c in conditions if c.failure)
         counts['unanswered'] = dict(sorted(failures.items()))
+        counts['generators'] = dict(
+            sorted(sum((Counter(c.made_by) for c in conditions), Counter()).items())
+        )
     return counts
 
 

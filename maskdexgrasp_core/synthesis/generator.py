@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import torch
 
@@ -54,6 +55,15 @@ MakeBatch = Callable[[Counter[str], float | None], list[Grasp]]
 """Counts of what is dropped, by reason, and a deadline [s] -> the grasps that pass."""
 
 
+class BatchMakers(NamedTuple):
+    """How batches for one object are made."""
+
+    own: MakeBatch
+    """One batch of the generator."""
+    last_resort: MakeBatch | None = None
+    """One batch that is made once, when all of its own brought nothing that counts as enough."""
+
+
 class BatchGenerator(ABC):
     """Proposes grasps of one object in batches; a `protocols.GraspGenerator`."""
 
@@ -72,8 +82,8 @@ class BatchGenerator(ABC):
     @abstractmethod
     def _prepare(
         self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator
-    ) -> MakeBatch:
-        """Return what makes one batch of grasps of an object.
+    ) -> BatchMakers:
+        """Return what makes batches of grasps of an object.
 
         Args:
             observation: The object.
@@ -102,11 +112,16 @@ class BatchGenerator(ABC):
         cfg = self._collecting
         deadline = None if time_budget_s is None else time.monotonic() + time_budget_s
         scene = make_scene(observation, cfg.grid)
-        make_batch = self._prepare(observation, scene, torch.Generator().manual_seed(seed))
+        makers = self._prepare(observation, scene, torch.Generator().manual_seed(seed))
         dropped: Counter[str] = Counter()
         grasps: list[Grasp] = []
-        for _ in range(cfg.max_batches):
-            made = make_batch(dropped, deadline)
+        for batch in range(cfg.max_batches + 1):
+            if batch < cfg.max_batches:
+                made = makers.own(dropped, deadline)
+            elif makers.last_resort is not None and self._num_sure(grasps) == 0:
+                made = makers.last_resort(dropped, deadline)
+            else:
+                break
             grasps = keep_distinct([*grasps, *made], self._min_distance, dropped)
             late = deadline is not None and time.monotonic() > deadline
             if late or self._num_sure(grasps) >= num_grasps:
@@ -114,7 +129,9 @@ class BatchGenerator(ABC):
         if len(grasps) > num_grasps:
             dropped['more than asked for'] += len(grasps) - num_grasps
         chosen = choose_dissimilar(grasps, num_grasps, cfg.dissimilarity)
-        named = (replace(grasp, generator=self.name, seed=seed) for grasp in chosen)
+        named = (
+            replace(grasp, generator=grasp.generator or self.name, seed=seed) for grasp in chosen
+        )
         return GraspSet(grasps=tuple(named), dropped=dict(dropped))
 
     def _num_sure(self, grasps: list[Grasp]) -> int:

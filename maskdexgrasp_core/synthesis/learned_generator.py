@@ -1,7 +1,7 @@
 """The learned generator: the model proposes, energies refine, ranking chooses."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -11,7 +11,15 @@ from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.model.grasp_model import GraspModel, GraspRequest
 from maskdexgrasp_core.model.sampling import SamplingCfg
 from maskdexgrasp_core.synthesis.finishing import FinishingCfg, GraspFinisher
-from maskdexgrasp_core.synthesis.generator import BatchGenerator, GeneratorCfg, MakeBatch
+from maskdexgrasp_core.synthesis.generator import (
+    BatchGenerator,
+    BatchMakers,
+    GeneratorCfg,
+    MakeBatch,
+)
+from maskdexgrasp_core.synthesis.selection import GraspSelector
+from maskdexgrasp_core.synthesis.synthesis_generator import SynthesisGenerator
+from maskdexgrasp_core.synthesis.synthesiser import Synthesiser
 from maskdexgrasp_core.types import Grasp, ObjectObservation
 
 
@@ -22,8 +30,17 @@ class LearnedGeneratorCfg(GeneratorCfg):
     batch_size: int = 32
     """Candidates that are drawn and refined together, >= 1."""
     enough_force_closure: float = 0.8
-    sampling: SamplingCfg = field(default_factory=lambda: SamplingCfg(guidance_scale=1.0))
+    sampling: SamplingCfg = field(
+        default_factory=lambda: SamplingCfg(num_iterations=6, guidance_scale=1.0)
+    )
+    """Four passes for the palm, coarse to fine, two for the fingers."""
     finishing: FinishingCfg = field(default_factory=FinishingCfg)
+    last_resort: bool = True
+    """Optimise one batch of grasps from scratch when no proposal led to a sure grasp: some
+    objects, most of them flat, are not among those that the model has learned to take off a
+    table. These grasps are judged like the others and name `synthesis` as their generator."""
+    last_resort_size: int = 64
+    """Candidates of that batch, >= 1."""
 
 
 class LearnedGenerator(BatchGenerator):
@@ -46,11 +63,14 @@ class LearnedGenerator(BatchGenerator):
         self.cfg = cfg or LearnedGeneratorCfg()
         super().__init__(self.cfg, ranked=self.cfg.finishing.ranking.enabled)
         self.model = model or GraspModel.load()
-        self._finisher = GraspFinisher(HandKinematics(SHADOW, torch.float32), self.cfg.finishing)
+        kinematics, finishing = HandKinematics(SHADOW, torch.float32), self.cfg.finishing
+        self._finisher = GraspFinisher(kinematics, finishing)
+        self._synthesiser = Synthesiser(kinematics)
+        self._selector = GraspSelector(kinematics, finishing.ranking, finishing.contact)
 
     def _prepare(
         self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator
-    ) -> MakeBatch:
+    ) -> BatchMakers:
         encoded = self.model.encode(request_of(observation))
 
         def make_batch(dropped: Counter[str], deadline_s: float | None) -> list[Grasp]:
@@ -60,6 +80,23 @@ class LearnedGenerator(BatchGenerator):
             return self._finisher.finish(
                 proposals, scene, observation.part_points, dropped, deadline_s=deadline_s
             )
+
+        last_resort = self._synthesised(observation, scene, generator)
+        return BatchMakers(make_batch, last_resort if self.cfg.last_resort else None)
+
+    def _synthesised(
+        self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator
+    ) -> MakeBatch:
+        """Return what optimises grasps from scratch; they carry the name of that generator."""
+
+        def make_batch(dropped: Counter[str], deadline_s: float | None) -> list[Grasp]:
+            made = self._synthesiser.synthesise(
+                scene, self.cfg.last_resort_size, generator, deadline_s
+            )
+            grasps = self._selector.select(
+                made.refined.state, made.plan, scene, observation.part_points, dropped
+            )
+            return [replace(grasp, generator=SynthesisGenerator.name) for grasp in grasps]
 
         return make_batch
 

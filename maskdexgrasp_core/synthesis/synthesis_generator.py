@@ -10,7 +10,7 @@ from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import HandSpec
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg
-from maskdexgrasp_core.synthesis.generator import BatchGenerator, GeneratorCfg, MakeBatch
+from maskdexgrasp_core.synthesis.generator import BatchGenerator, BatchMakers, GeneratorCfg
 from maskdexgrasp_core.synthesis.ranking import RankingCfg
 from maskdexgrasp_core.synthesis.selection import GraspSelector
 from maskdexgrasp_core.synthesis.synthesiser import SynthesisCfg, Synthesiser
@@ -48,11 +48,11 @@ class SynthesisGenerator(BatchGenerator):
 
     def _prepare(
         self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator
-    ) -> MakeBatch:
+    ) -> BatchMakers:
         def make_batch(dropped: Counter[str], deadline_s: float | None) -> list[Grasp]:
             made = self._synthesiser.synthesise(scene, self.cfg.batch_size, generator, deadline_s)
             return self._selector.select(
                 made.refined.state, made.plan, scene, observation.part_points, dropped
             )
 
-        return make_batch
+        return BatchMakers(make_batch)

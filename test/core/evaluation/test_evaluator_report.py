@@ -90,15 +90,25 @@ def test_first_and_best_are_rates_over_conditions_and_unanswered_ones_fail():
         outcome('b0', 6, condition='b'), outcome('b1', 0, condition='b', rank=1),
     ]  # fmt: skip
     results = [
-        ConditionResult(key=key, object_id='mug_1', category='mug', num_grasps=2, seconds=2.0)
+        ConditionResult(
+            key=key,
+            object_id='mug_1',
+            category='mug',
+            num_grasps=2,
+            seconds=2.0,
+            made_by={'model': 1, 'synthesis': 1} if key == 'a' else {'model': 2},
+        )
         for key in 'ab'
     ]
-    missing = replace(results[0], key='c', num_grasps=0, seconds=5.0, failure='NO_GRASP_FOUND')
+    missing = replace(
+        results[0], key='c', num_grasps=0, seconds=5.0, failure='NO_GRASP_FOUND', made_by={}
+    )
     report = make_report(outcomes, CFG, [*results, missing])
     assert report['metrics']['suc_first'] == pytest.approx(1 / 3)
     assert report['metrics']['suc_best'] == pytest.approx(2 / 3)
     assert report['metrics']['seconds_per_condition'] == pytest.approx(3.0)
     assert report['counts']['unanswered'] == {'NO_GRASP_FOUND': 1}
+    assert report['counts']['generators'] == {'model': 3, 'synthesis': 1}
 
 
 def test_conditions_without_any_grasp_still_make_a_report():

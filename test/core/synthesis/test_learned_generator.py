@@ -40,6 +40,7 @@ TABLE = -0.1
 LENIENT = LearnedGeneratorCfg(
     batch_size=8,
     max_batches=2,
+    last_resort=False,
     finishing=FinishingCfg(num_steps=8),
 )
 ANYTHING_GOES = replace(
@@ -101,8 +102,25 @@ def test_every_candidate_is_a_grasp_or_has_a_reason(model, bottle):
     assert made.dropped == again.dropped
 
 
+def test_synthesis_is_the_last_resort_of_a_model_that_finds_nothing(model, bottle):
+    cfg = replace(LENIENT, last_resort=True, last_resort_size=32)
+    made = LearnedGenerator(cfg, model=model).generate(bottle, num_grasps=4, seed=1)
+    assert made.grasps
+    assert {grasp.generator for grasp in made.grasps} == {SynthesisGenerator.name}
+    assert max(grasp.scores['force_closure'] for grasp in made.grasps) >= cfg.enough_force_closure
+    scores = [grasp.score for grasp in made.grasps]
+    assert scores == sorted(scores, reverse=True)
+
+
 RAW = replace(LENIENT, finishing=FinishingCfg(num_steps=0, ranking=RankingCfg(enabled=False)))
 """What the networks say, and nothing else."""
+
+
+def test_what_was_not_judged_needs_no_last_resort(model, bottle):
+    made = LearnedGenerator(replace(RAW, last_resort=True), model=model).generate(
+        bottle, num_grasps=4, seed=1
+    )
+    assert {grasp.generator for grasp in made.grasps} == {LearnedGenerator.name}
 
 
 def test_without_refinement_and_ranking_the_decoded_hands_come_as_they_were_drawn(model, bottle):
