@@ -58,10 +58,12 @@ NETWORKS: dict[str, NetworkVariant] = {
         _layout('whole', (len(PARTS),)),
         _codebook(128),
         _codebook(512),
+        NetworkVariant(name='no surface fit', transformer=('network.surface_fit=null',)),
     )
 }
 """`base` codes the palm coarse to fine; `parts` are six tokens as in the paper; `whole` is one
-VQ-VAE for the whole hand, of six tokens too. The paper's 256x512 is `base`."""
+VQ-VAE for the whole hand, of six tokens too. The paper's 256x512 is `base`. `no surface fit` does
+not compare codes with the surface; `parts` and `whole` cannot."""
 
 _UNREFINED, _UNRANKED = 'finishing.num_steps=0', 'finishing.ranking.enabled=false'
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from maskdexgrasp_core.geometry.rotations import matrix_to_rot6d, rot6d_to_matrix
+from maskdexgrasp_core.geometry.transforms import make_transform
 from maskdexgrasp_core.hands.spec import PARTS
 from maskdexgrasp_core.model.hand_batch import LENGTH_SCALE
 from maskdexgrasp_core.model.part_points import PART_JOINTS, unplace_points
@@ -138,6 +139,15 @@ class ChainedCodec(nn.Module):
             palm = palm.moved(stage.decode(of_stage))
         of_fingers = zip(fingers, of_stages[num_palm:], strict=True)
         return _pack(palm, [stage.decode(of_stage) for stage, of_stage in of_fingers])
+
+    def palm_motions(self) -> Tensor:
+        """Return where every code of the palm moves it in its own frame, (L, K, 4, 4)."""
+        motions = []
+        for stage in cast('list[_Stage]', [*self._palm]):
+            moves = stage.describe()[0, :, -PALM_SIZE:]
+            translation, rotation = _Palm.at_origin(len(moves), moves).moved(moves).pose
+            motions.append(make_transform(rotation, translation))
+        return torch.stack(motions)
 
     def describe(self) -> Tensor:
         """Return what every code of every token says, padded with zeros, (T, K, F)."""

@@ -14,6 +14,7 @@ from torch.nn import functional
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.model.object_encoder import ObjectEncoder, ObjectEncoderCfg
 from maskdexgrasp_core.model.object_patches import Patches
+from maskdexgrasp_core.model.surface_field import SurfaceField
 from maskdexgrasp_core.tasks import TASKS
 
 NO_TASK = len(TASKS)
@@ -81,14 +82,21 @@ class ConditionTokens(NamedTuple):
     """Task and sentence of each grasp, (B, 2, W)."""
     object: Tensor
     """Of each object, (G, C, W)."""
+    field: SurfaceField | None = None
+    """Of each object, where the transformer compares codes with surfaces."""
 
     def repeat(self, num: int) -> 'ConditionTokens':
         """Return the conditions of `num` grasps in the place of each one."""
-        return ConditionTokens(self.words.repeat_interleave(num, dim=0), self.object)
+        return self._replace(words=self.words.repeat_interleave(num, dim=0))
 
     def followed_by(self, other: 'ConditionTokens') -> 'ConditionTokens':
         """Return the conditions of both batches."""
-        return ConditionTokens(*(torch.cat(pair) for pair in zip(self, other, strict=True)))
+        fields = [each.field for each in (self, other) if each.field is not None]
+        return ConditionTokens(
+            torch.cat([self.words, other.words]),
+            torch.cat([self.object, other.object]),
+            fields[0].followed_by(fields[1]) if fields else None,
+        )
 
 
 def draw_drops(
@@ -133,7 +141,8 @@ class ConditionEncoder(nn.Module):
         left_out = torch.stack([drops.task, drops.text], dim=1)
         words = torch.where(left_out[..., None], nothing, tokens.words)
         seen = torch.where(drops.object[:, None, None], self.no_object, tokens.object)
-        return ConditionTokens(words, seen)
+        field = tokens.field.hidden(drops.object) if tokens.field is not None else None
+        return ConditionTokens(words, seen, field)
 
     def without_words(self, tokens: ConditionTokens) -> ConditionTokens:
         """Return the tokens without task and sentence."""

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.model.mask_schedule import num_masked_in_training
-from maskdexgrasp_core.model.token_layout import TokenLayout
+from maskdexgrasp_core.model.token_layout import TokenLayout, waiting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,10 @@ class MaskingCfg:
     """A masked token shows a random code instead of the mask: the sampler errs too."""
     kept_prob: float = 0.0
     """A masked token shows itself."""
+    in_order_share: float = 0.8
+    """Of the grasps, where the palm comes first: they are masked as the sampler leaves them, and
+    only tokens that it would draw next are asked for. Of the others any part may be masked, as
+    when grasps are edited."""
 
     def __post_init__(self) -> None:
         if min(self.random_prob, self.kept_prob) < 0 or self.random_prob + self.kept_prob > 1:
@@ -38,8 +42,14 @@ class CorruptedTokens(NamedTuple):
 
     tokens: Tensor
     """(B, T) int64 with ids 0 ... K, K for the mask."""
-    is_masked: Tensor
+    is_asked: Tensor
     """(B, T) bool, True where the loss asks for the code."""
+
+
+class _Mask(NamedTuple):
+    is_masked: Tensor
+    is_asked: Tensor
+    """Each (B, T) bool."""
 
 
 class MaskedLoss(NamedTuple):
@@ -67,7 +77,7 @@ def corrupt_tokens(
         generator: Of the random numbers, on the device of the tokens.
     """
     batch, num_tokens = tokens.shape
-    is_masked = _draw_mask(batch, layout, generator)
+    is_masked, is_asked = _draw_mask(batch, layout, cfg.in_order_share, generator)
     look = torch.rand(batch, num_tokens, generator=generator, device=tokens.device)
     codes = torch.randint(
         layout.codebook_size, tokens.shape, generator=generator, device=tokens.device
@@ -75,7 +85,7 @@ def corrupt_tokens(
     shown = torch.full_like(tokens, layout.mask_token_id)
     shown = torch.where(look < cfg.random_prob + cfg.kept_prob, tokens, shown)
     shown = torch.where(look < cfg.random_prob, codes, shown)
-    return CorruptedTokens(torch.where(is_masked, shown, tokens), is_masked)
+    return CorruptedTokens(torch.where(is_masked, shown, tokens), is_asked)
 
 
 def masked_loss(
@@ -94,14 +104,34 @@ def masked_loss(
     return MaskedLoss(nll, (asked.argmax(dim=-1) == truth).float().mean().detach())
 
 
-def _draw_mask(batch: int, layout: TokenLayout, generator: torch.Generator) -> Tensor:
-    """Return (B, T) bool: random positions, moved to the finest tokens of their part."""
+def _draw_mask(
+    batch: int, layout: TokenLayout, in_order_share: float, generator: torch.Generator
+) -> _Mask:
     device = generator.device
     tau = torch.rand(batch, generator=generator, device=device)
-    order = torch.rand(batch, layout.num_tokens, generator=generator, device=device)
     num_masked = num_masked_in_training(tau, layout.num_tokens)
-    is_masked = order.argsort(dim=1).argsort(dim=1) < num_masked[:, None]
-    parts = torch.tensor(layout.token_parts, device=device)
-    same_part = (parts[:, None] == parts).float()
-    num_in_part = is_masked.float() @ same_part
-    return num_in_part > torch.tensor(layout.num_finer, device=device)
+    order = torch.rand(batch, layout.num_tokens, generator=generator, device=device)
+    anywhere = _moved_to_finest(_first(order, num_masked), layout)
+    if not layout.palm_first:
+        return _Mask(anywhere, anywhere)
+    before = torch.tensor(layout.num_before, device=device)
+    in_order = _first(order - before, num_masked)
+    is_next = in_order & ~waiting(in_order, layout)
+    takes_order = torch.rand(batch, 1, generator=generator, device=device) < in_order_share
+    return _Mask(
+        torch.where(takes_order, in_order, anywhere), torch.where(takes_order, is_next, anywhere)
+    )
+
+
+def _first(order: Tensor, number: Tensor) -> Tensor:
+    """Return (B, T) bool: True for the `number` (B,) smallest of `order` (B, T)."""
+    return order.argsort(dim=1).argsort(dim=1) < number[:, None]
+
+
+def _moved_to_finest(is_masked: Tensor, layout: TokenLayout) -> Tensor:
+    """Return (B, T) bool: as many masked in each part, its finest tokens."""
+    parts = torch.tensor(layout.token_parts, device=is_masked.device)
+    same_part = parts[:, None] == parts
+    num_in_part = is_masked.float() @ same_part.float()
+    num_finer = torch.triu(same_part, diagonal=1).sum(dim=1)
+    return num_in_part > num_finer

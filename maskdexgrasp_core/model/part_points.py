@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -26,6 +27,15 @@ PART_JOINTS: dict[str, tuple[int, ...]] = {
     for part, links in SHADOW.parts.items()
 }
 """Part -> indices of the joints that move a link of it against the part before."""
+
+
+class PartSkin(NamedTuple):
+    """Points spread over the skin of each part; the parts follow each other as in `PARTS`."""
+
+    points: LinkPoints
+    """Where they are."""
+    normals: Array
+    """Outward directions in the frames of their links, (N, 3)."""
 
 
 class PartPoints:
@@ -56,7 +66,7 @@ class PartPoints:
         device = joint_positions.device
         if device not in self._placements:
             kinematics = HandKinematics(SHADOW, device=device)
-            self._placements[device] = kinematics.attach(part_skin(self.points_per_part))
+            self._placements[device] = kinematics.attach(part_skin(self.points_per_part).points)
         with torch.autocast(device.type, enabled=False):
             points = self._placements[device](joint_positions.float())
         return points.unflatten(1, (len(PARTS), self.points_per_part))
@@ -86,8 +96,26 @@ def point_distances(hands: HandBatch, others: HandBatch, part_points: PartPoints
     return (part_points(hands) - part_points(others)).norm(dim=-1).mean(dim=-1)
 
 
+def points_and_normals(joint_positions: Tensor, points_per_part: int) -> tuple[Tensor, Tensor]:
+    """Return points of the skin and their outward normals in the frame of the hand's root.
+
+    Args:
+        joint_positions: (B, 22) [rad].
+        points_per_part: Points P of each part.
+
+    Returns:
+        Points (B, 6, P, 3) [m] and unit normals (B, 6, P, 3).
+    """
+    kinematics = HandKinematics(SHADOW, device=joint_positions.device)
+    skin = part_skin(points_per_part)
+    ahead = LinkPoints(skin.points.links, skin.points.local + skin.normals)
+    shape = (len(PARTS), points_per_part)
+    points = kinematics.attach(skin.points)(joint_positions).unflatten(1, shape)
+    return points, kinematics.attach(ahead)(joint_positions).unflatten(1, shape) - points
+
+
 @cache
-def part_skin(points_per_part: int) -> LinkPoints:
+def part_skin(points_per_part: int) -> PartSkin:
     """Return points spread evenly over the skin of each part of the open hand.
 
     What one shape of a link hides inside another is no skin.
@@ -100,18 +128,20 @@ def part_skin(points_per_part: int) -> LinkPoints:
     rng = np.random.default_rng(0)
     links: list[str] = []
     local: list[Array] = []
+    normals: list[Array] = []
     for part in PARTS:
-        drawn_links, drawn = _sample_part(part, _OVERSAMPLING * points_per_part, rng)
+        (drawn_links, drawn), directions = _sample_part(part, _OVERSAMPLING * points_per_part, rng)
         Ts_root_link = torch.stack([poses[link][0] for link in drawn_links]).numpy()
         in_root = np.einsum('nij,nj->ni', Ts_root_link[:, :3, :3], drawn) + Ts_root_link[:, :3, 3]
         kept = _farthest(in_root, points_per_part)
         links += [drawn_links[index] for index in kept]
         local.append(drawn[kept])
-    return LinkPoints(tuple(links), np.concatenate(local))
+        normals.append(directions[kept])
+    return PartSkin(LinkPoints(tuple(links), np.concatenate(local)), np.concatenate(normals))
 
 
-def _sample_part(part: str, count: int, rng: np.random.Generator) -> tuple[list[str], Array]:
-    """Draw about `count` points over the skin of a part: their links, and (N, 3) in them."""
+def _sample_part(part: str, count: int, rng: np.random.Generator) -> PartSkin:
+    """Draw about `count` points over the skin of a part."""
     shapes = SHADOW.description.collisions
     skins = {
         link: trimesh.boolean.union(meshes)
@@ -121,12 +151,14 @@ def _sample_part(part: str, count: int, rng: np.random.Generator) -> tuple[list[
     area = sum(skin.area for skin in skins.values())
     links: list[str] = []
     points: list[Array] = []
+    normals: list[Array] = []
     for link, skin in skins.items():
         share = int(np.ceil(count * skin.area / area))
-        drawn, _ = trimesh.sample.sample_surface(skin, share, seed=rng)
+        drawn, faces = trimesh.sample.sample_surface(skin, share, seed=rng)
         links += [link] * share
         points.append(np.asarray(drawn, dtype=float))
-    return links, np.concatenate(points)
+        normals.append(np.asarray(skin.face_normals[faces], dtype=float))
+    return PartSkin(LinkPoints(tuple(links), np.concatenate(points)), np.concatenate(normals))
 
 
 def _farthest(points: Array, count: int) -> list[int]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.model.mask_schedule import num_masked_after
-from maskdexgrasp_core.model.token_layout import TokenLayout
+from maskdexgrasp_core.model.token_layout import TokenLayout, waiting
 
 LogitsOf = Callable[[Tensor], Tensor]
 """Tokens (R, T) -> logits (R, T, K)."""
@@ -37,15 +37,16 @@ class SamplingCfg:
     """Draw among the so many likeliest codes; None draws among all."""
     confidence_noise: float = 0.0
     """Weight of Gumbel noise on the confidences [nat], falling to 0 at the last iteration."""
+    table_penalty: float = 0.0
+    """What a code loses in the conditional pass for reaching into the table [nat/m]; for networks
+    that compare codes with surfaces."""
 
     def __post_init__(self) -> None:
         if self.num_iterations < 1:
             raise InvalidInputError(f'num_iterations: got {self.num_iterations}, expected >= 1')
-        if min(self.guidance_scale, self.temperature, self.confidence_noise) < 0:
-            raise InvalidInputError(
-                'guidance_scale, temperature and confidence_noise must be >= 0; got '
-                f'{self.guidance_scale}, {self.temperature}, {self.confidence_noise}'
-            )
+        for name in ('guidance_scale', 'temperature', 'confidence_noise', 'table_penalty'):
+            if not getattr(self, name) >= 0.0:
+                raise InvalidInputError(f'{name}: got {getattr(self, name)}, expected >= 0')
         if self.top_k is not None and self.top_k < 1:
             raise InvalidInputError(f'top_k: got {self.top_k}, expected >= 1 or None')
 
@@ -69,7 +70,7 @@ class TokenSampler:
         Each iteration draws all masked tokens, then masks the least sure of them again, as many
         as the cosine schedule says. A part's finer token is drawn from logits that know its
         coarser ones: it waits for them, and the parts with most tokens to go are served first.
-        Only with fewer iterations than tokens of a part are some of them drawn at once.
+        Only with fewer iterations than it takes to serve them one by one are some drawn at once.
 
         The numbers of a grasp depend on the seed and on its place in the batch, not on how many
         grasps follow.
@@ -91,7 +92,7 @@ class TokenSampler:
         tokens, is_masked = known, known == self.layout.mask_token_id
         num_free = is_masked.sum(dim=1)
         for iteration in range(1, self.cfg.num_iterations + 1):
-            num_masked = num_masked_after(iteration, self.cfg.num_iterations, num_free)
+            num_masked = self._num_masked(iteration, is_masked, num_free)
             if torch.equal(num_masked, is_masked.sum(dim=1)):
                 continue  # this pass would commit nothing
             drawn, confidence = self._draw(self._logits(logits_of, tokens), noise, iteration)
@@ -136,12 +137,27 @@ class TokenSampler:
         weight = self.cfg.confidence_noise * (1.0 - iteration / self.cfg.num_iterations)
         return drawn, log_prob + weight * gumbel[..., -1]
 
+    def _num_masked(self, iteration: int, is_masked: Tensor, num_free: Tensor) -> Tensor:
+        """Return how many tokens (B,) are masked again after an iteration.
+
+        As many as the schedule says, and those that wait for others if the passes that are left
+        serve them one after the other.
+        """
+        scheduled = num_masked_after(iteration, self.cfg.num_iterations, num_free)
+        left = self.cfg.num_iterations - iteration
+        before = torch.tensor(self.layout.num_before, device=is_masked.device)
+        is_waiting = waiting(is_masked, self.layout)
+        is_ready = is_masked & ~is_waiting
+        first = torch.where(is_ready, before, self.layout.num_tokens).amin(dim=1)
+        passes = torch.where(is_waiting, before - first[:, None], 0).amax(dim=1)
+        can_wait = torch.where(passes <= left, is_waiting.sum(dim=1), 0)
+        return torch.maximum(scheduled, can_wait)
+
     def _masked_again(self, confidence: Tensor, is_masked: Tensor, num_masked: Tensor) -> Tensor:
         """Return (B, T) bool: the `num_masked` (B,) of the masked that are to wait longest."""
         num_tokens = self.layout.num_tokens
-        coarser = torch.tensor(self.layout.coarser, device=is_masked.device)
         num_finer = torch.tensor(self.layout.num_finer, device=is_masked.device)
-        is_ready = ~is_masked[:, coarser] | (coarser < 0)
+        is_ready = ~waiting(is_masked, self.layout)
         rank = confidence.argsort(dim=1).argsort(dim=1)
         key = rank + num_tokens * num_finer + num_tokens**2 * is_ready
         key = key.masked_fill(~is_masked, 2 * num_tokens**2)

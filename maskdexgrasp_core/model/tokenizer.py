@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.model.chained_codec import ChainedCodec
+from maskdexgrasp_core.model.code_shapes import CodeShapes
 from maskdexgrasp_core.model.hand_batch import (
     LENGTH_SCALE,
     HandBatch,
@@ -16,7 +17,12 @@ from maskdexgrasp_core.model.hand_batch import (
     hands_of_vector,
 )
 from maskdexgrasp_core.model.kept_parts import hold_parts
-from maskdexgrasp_core.model.part_points import PartPoints, place_points
+from maskdexgrasp_core.model.part_points import (
+    PART_JOINTS,
+    PartPoints,
+    place_points,
+    points_and_normals,
+)
 from maskdexgrasp_core.model.shared_codec import Coded, SharedDecoderCodec
 from maskdexgrasp_core.model.tokenizer_cfg import TokenizerCfg
 
@@ -125,6 +131,32 @@ class GraspTokenizer(nn.Module):
         spread = features.std(dim=1, keepdim=True)
         centred = features - features.mean(dim=1, keepdim=True)
         return torch.where(spread > _CONSTANT, centred / spread, torch.zeros(()))
+
+    @torch.no_grad()
+    def code_shapes(self, points_per_part: int) -> CodeShapes:
+        """Return what the codes look like, with P points on the skin of each part.
+
+        Raises:
+            InvalidInputError: If the layout is not `chained`, or a finger has several tokens.
+        """
+        if not isinstance(self._codec, ChainedCodec) or max(self.cfg.levels[1:]) > 1:
+            raise InvalidInputError(
+                'only codes of layout chained, with one token for each finger, have shapes'
+            )
+        every_code = torch.arange(self.codebook_size)[:, None].expand(-1, self.num_tokens)
+        joints = hands_of_vector(self._codec.decode(every_code)).joint_positions
+        of_palm = list(PART_JOINTS['palm'])
+        joints[:, of_palm] = joints[:, of_palm].mean(dim=0)
+        skin = points_and_normals(joints, points_per_part)
+        points, normals = (each.transpose(0, 1).contiguous() for each in skin)  # (6, K, P, 3)
+        fingers = points[1:]
+        mean_code = (fingers - fingers.mean(dim=1, keepdim=True)).norm(dim=-1).mean(-1).argmin(1)
+        index = torch.arange(len(fingers))
+        whole = [
+            torch.cat([each[0, 0], each[1:][index, mean_code].flatten(0, 1)[:: len(fingers)]])
+            for each in (points, normals)
+        ]
+        return CodeShapes(self._codec.palm_motions(), fingers, normals[1:], *whole)
 
     def decode_fixed(
         self, tokens: Tensor, keep: HandBatch, kept_parts: Sequence[str]

@@ -12,6 +12,9 @@ from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.model.code_features import CodeFeatures
 from maskdexgrasp_core.model.conditions import ConditionEncoder, Conditions, ConditionTokens
 from maskdexgrasp_core.model.sampling import SamplingCfg, TokenSampler
+from maskdexgrasp_core.model.surface_field import surface_field
+from maskdexgrasp_core.model.surface_fit import SurfaceFit
+from maskdexgrasp_core.model.tokenizer import GraspTokenizer
 from maskdexgrasp_core.model.transformer_cfg import TransformerCfg
 
 _BESIDE_FEATURES = 0.3
@@ -105,6 +108,7 @@ class MaskedGraspTransformer(nn.Module):
             if cfg.num_code_features
             else None
         )
+        self.fit = SurfaceFit(cfg.surface_fit, self.layout, cfg.width) if cfg.surface_fit else None
         self.places = nn.Parameter(torch.randn(num_tokens, cfg.width))
         self.blocks = nn.ModuleList(Block(cfg) for _ in range(cfg.num_layers))
         self.norm = nn.LayerNorm(cfg.width)
@@ -119,14 +123,19 @@ class MaskedGraspTransformer(nn.Module):
     def encode_conditions(self, conditions: Conditions) -> ConditionTokens:
         """Encode conditions once; see `ConditionEncoder`."""
         encoded: ConditionTokens = self.conditions(conditions)
-        return encoded
+        if self.fit is None:
+            return encoded
+        return encoded._replace(field=surface_field(conditions.points, self.fit.resolution))
 
-    def forward(self, tokens: Tensor, conditions: ConditionTokens) -> Tensor:
+    def forward(
+        self, tokens: Tensor, conditions: ConditionTokens, *, table_penalty: float = 0.0
+    ) -> Tensor:
         """Return the logits of every token.
 
         Args:
             tokens: (B, T) int64, codes 0 ... K - 1 or K for the mask.
             conditions: Of B grasps.
+            table_penalty: As in `SurfaceFit.logits`.
 
         Returns:
             (B, T, K).
@@ -141,6 +150,8 @@ class MaskedGraspTransformer(nn.Module):
         hidden = self.codes(tokens + self._first_code) + self.places
         if self.features is not None:
             hidden = hidden + self.features.embed(tokens)
+        if self.fit is not None and conditions.field is not None:
+            hidden = hidden + self.fit.embed(tokens, conditions.field)
         looked_at: ConditionTokens | None = conditions
         if not self.cfg.cross_attention:
             each = len(tokens) // len(conditions.object)
@@ -150,15 +161,24 @@ class MaskedGraspTransformer(nn.Module):
             hidden = block(hidden, looked_at)
         grasp = self.norm(hidden[:, -self.layout.num_tokens :])
         logits = torch.einsum('btw,twk->btk', grasp, self.heads)
-        return logits if self.features is None else logits + self.features.logits(grasp)
+        if self.features is not None:
+            logits = logits + self.features.logits(grasp)
+        if self.fit is not None and conditions.field is not None:
+            logits = logits + self.fit.logits(tokens, grasp, conditions.field, table_penalty)
+        return logits
 
-    def describe_codes(self, features: Tensor) -> None:
-        """Take what the codes stand for, (T, K, F) of `GraspTokenizer.code_features`.
+    def describe_codes(self, tokenizer: GraspTokenizer) -> None:
+        """Take what the codes of a tokenizer stand for and what they look like.
 
         To be done once, before training; the file of the weights holds it.
+
+        Raises:
+            InvalidInputError: If the tokenizer is not that of the settings.
         """
         if self.features is not None:
-            self.features.set(features)
+            self.features.set(tokenizer.code_features())
+        if self.fit is not None:
+            self.fit.set(tokenizer.code_shapes(self.fit.points_per_part))
 
     @torch.no_grad()
     def sample(
@@ -190,8 +210,12 @@ class MaskedGraspTransformer(nn.Module):
                 encoder.without_all if cfg.unconditional == 'all' else encoder.without_words
             )
             conditions = conditions.followed_by(leave_out(conditions))
-        sampler = TokenSampler(self.layout, cfg)
-        return sampler.sample(lambda tokens: self(tokens, conditions), known, generator)
+
+        def logits_of(tokens: Tensor) -> Tensor:
+            logits: Tensor = self(tokens, conditions, table_penalty=cfg.table_penalty)
+            return logits
+
+        return TokenSampler(self.layout, cfg).sample(logits_of, known, generator)
 
     def masked_tokens(self, batch: int) -> Tensor:
         """Return (batch, T) tokens that are all masked."""

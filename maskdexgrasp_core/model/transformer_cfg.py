@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
 from maskdexgrasp_core.model.conditions import ConditionsCfg
 from maskdexgrasp_core.model.object_encoder import ObjectEncoderCfg
+from maskdexgrasp_core.model.surface_fit import SurfaceFitCfg
 from maskdexgrasp_core.model.token_layout import TokenLayout
 from maskdexgrasp_core.model.tokenizer_cfg import TokenizerCfg, tokenizer_preset
 
@@ -31,6 +32,9 @@ class TransformerCfg:
     num_code_features: int = 0
     """Of the tokenizer: F, what each code says; 0 tells the network only which code it is (the
     paper)."""
+    surface_fit: SurfaceFitCfg | None = None
+    """How codes are compared with the surface; None: not at all (the paper). Needs the tokens of
+    layout `chained`. Fingers are then drawn once the palm is."""
     dropout: float = 0.1
     """Of the output of every attention and perceptron."""
     conditions: ConditionsCfg = field(default_factory=ConditionsCfg)
@@ -42,7 +46,8 @@ class TransformerCfg:
     @property
     def layout(self) -> TokenLayout:
         """Of the tokens."""
-        return TokenLayout(self.token_parts, self.codebook_size)
+        palm_first = self.surface_fit is not None
+        return TokenLayout(self.token_parts, self.codebook_size, palm_first)
 
     def with_tokenizer(self, cfg: TokenizerCfg) -> 'TransformerCfg':
         """Return these settings for the tokens of another tokenizer."""
@@ -51,6 +56,7 @@ class TransformerCfg:
             token_parts=cfg.token_parts,
             codebook_size=cfg.codebook_size,
             num_code_features=cfg.num_code_features if self.num_code_features else 0,
+            surface_fit=self.surface_fit if cfg.layout == 'chained' else None,
         )
 
     def with_points(self, num_points: int) -> 'TransformerCfg':
@@ -86,6 +92,7 @@ _BASE = TransformerCfg(
     feedforward=512,
     cross_attention=True,
     num_code_features=tokenizer_preset('base').num_code_features,
+    surface_fit=SurfaceFitCfg(),
 )
 _TINY = TransformerCfg(
     name='tiny',
@@ -97,6 +104,7 @@ _TINY = TransformerCfg(
     feedforward=128,
     cross_attention=True,
     num_code_features=tokenizer_preset('tiny').num_code_features,
+    surface_fit=SurfaceFitCfg(points_per_part=4, resolution=12, hidden=8),
     dropout=0.0,
     conditions=ConditionsCfg(
         object=ObjectEncoderCfg(

@@ -71,7 +71,7 @@ class MaskedObjective(nn.Module):
         corrupted = corrupt_tokens(tokens, self.network.layout, self.cfg.masking, generator)
         logits = self.network(corrupted.tokens, conditions)
         loss = masked_loss(
-            logits, tokens, corrupted.is_masked, label_smoothing=self.cfg.label_smoothing
+            logits, tokens, corrupted.is_asked, label_smoothing=self.cfg.label_smoothing
         )
         return Losses(loss.nll, {'accuracy': loss.accuracy})
 
@@ -103,7 +103,7 @@ class TransformerRecipe:
         fitted = cfg.network.with_tokenizer(tokenizer.network.cfg).with_text(encoder.dim)
         fitted = fitted.with_points(cfg.scenes.num_points)
         self.network = MaskedGraspTransformer(fitted)
-        self.network.describe_codes(tokenizer.network.code_features())
+        self.network.describe_codes(tokenizer.network)
         self.objective = MaskedObjective(self.network, tokenizer.network, cfg.masked)
         self.criterion = 'nll' if scenes.held_back else ''
         self._scenes, self._tokenizer = scenes, tokenizer
@@ -176,10 +176,10 @@ class TransformerRecipe:
         generator.manual_seed(_VALIDATION_SEED + place)
         plain = MaskingCfg(random_prob=0.0, kept_prob=0.0)
         corrupted = corrupt_tokens(tokens, network.layout, plain, generator)
-        loss = masked_loss(network(corrupted.tokens, conditions), tokens, corrupted.is_masked)
+        loss = masked_loss(network(corrupted.tokens, conditions), tokens, corrupted.is_asked)
         everything = network.masked_tokens(len(tokens))
         blind = masked_loss(
-            network(everything, conditions), tokens, torch.ones_like(corrupted.is_masked)
+            network(everything, conditions), tokens, torch.ones_like(corrupted.is_asked)
         )
         return {
             'nll': float(loss.nll),

@@ -10,7 +10,6 @@ from ablations import AblationCfg, Ablations, StepFailedError, chosen_variants
 from maskdexgrasp_core.errors import UnknownNameError
 from maskdexgrasp_core.model.tokenizer import GraspTokenizer
 from maskdexgrasp_core.model.transformer import MaskedGraspTransformer
-from maskdexgrasp_core.model.transformer_cfg import transformer_preset
 from maskdexgrasp_core.perception.completion import completion_names
 from maskdexgrasp_core.synthesis.learned_generator import LearnedGeneratorCfg
 from maskdexgrasp_core.training.overrides import overridden, parse_changes
@@ -23,12 +22,15 @@ RAW = ('finishing.num_steps=0', 'finishing.ranking.enabled=false')
 def test_the_networks_of_a_variant_can_be_built(name):
     variant = NETWORKS[name]
     cfg = overridden(tokenizer_training('base'), parse_changes(variant.tokenizer)).network
-    overridden(transformer_training('base'), parse_changes(variant.transformer))
+    changes = parse_changes(variant.transformer)
+    network = overridden(transformer_training('base'), changes).network
     tokenizer = GraspTokenizer(cfg)
-    transformer = MaskedGraspTransformer(transformer_preset('base').with_tokenizer(cfg))
+    transformer = MaskedGraspTransformer(network.with_tokenizer(cfg))
     assert transformer.layout.num_tokens == tokenizer.num_tokens
     assert tokenizer.num_tokens == (6 if name in ('parts', 'whole') else 9)
-    assert (cfg == tokenizer_training('base').network) == (name == BASE)
+    assert (transformer.fit is None) == (name in ('parts', 'whole', 'no surface fit'))
+    is_base = cfg == tokenizer_training('base').network and not changes
+    assert is_base == (name == BASE)
 
 
 def test_codebooks_have_the_ratios_of_the_paper():
@@ -64,7 +66,7 @@ def test_what_is_measured_is_not_measured_again(orbits, tiny_weights, tmp_path):
     log = tmp_path / 'logs' / 'evaluate-raw.log'
     assert 'report' in log.read_text()
     log.unlink()
-    same = Variant(name='four', settings=(*RAW, 'sampling.num_iterations=4'))
+    same = Variant(name='six', settings=(*RAW, 'sampling.num_iterations=6'))
     assert Ablations(cfg).measure(same) == json.loads(json.dumps(first))
     assert list((tmp_path / 'logs').iterdir()) == []
     assert len(list((tmp_path / 'results').iterdir())) == 1

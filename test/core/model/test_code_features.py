@@ -55,19 +55,18 @@ def test_features_of_another_shape_are_refused():
         codes.set(torch.ones(1, 5, 3))  # would broadcast
 
 
-def test_the_weights_hold_what_the_codes_stand_for():
+def test_the_weights_hold_what_the_codes_stand_for(make_hands):
+    torch.manual_seed(0)
+    tokenizer = GraspTokenizer(tokenizer_preset('tiny'))
+    tokenizer(make_hands(600))
     cfg = transformer_preset('tiny')
     net = MaskedGraspTransformer(cfg).eval()
-    layout = net.layout
-    said = torch.randn(
-        layout.num_tokens, layout.codebook_size, cfg.num_code_features, generator=seeded()
-    )
     asked = Conditions(torch.tensor([0]), torch.randn(1, 384), torch.rand(1, 200, 3) / 10)
-    tokens = torch.zeros(1, layout.num_tokens, dtype=torch.int64)
+    tokens = torch.zeros(1, net.layout.num_tokens, dtype=torch.int64)
     with torch.no_grad():
         encoded = net.encode_conditions(asked)
         before = net(tokens, encoded)
-        net.describe_codes(said)
+        net.describe_codes(tokenizer)
         after = net(tokens, encoded)
         copy = MaskedGraspTransformer(cfg).eval()
         copy.load_state_dict(net.state_dict())

@@ -24,7 +24,15 @@ def drawn_tokens(batch):
 def test_a_layout_knows_which_tokens_come_first():
     assert LAYOUT.coarser == (-1, 0, 1, -1, -1, 4)
     assert LAYOUT.num_finer == (2, 1, 0, 0, 1, 0)
+    assert LAYOUT.num_before == (0, 1, 2, 0, 0, 1)
     assert LAYOUT.mask_token_id == 16
+
+
+def test_fingers_may_wait_for_the_palm():
+    layout = TokenLayout((0, 0, 1, 2, 2), 16, palm_first=True)
+    assert layout.coarser == (-1, 0, 1, 1, 3)
+    assert layout.num_before == (0, 1, 2, 2, 3)
+    assert layout.num_finer == (3, 2, 0, 1, 0)
 
 
 def test_the_cosine_falls_from_all_to_none():
@@ -35,7 +43,7 @@ def test_the_cosine_falls_from_all_to_none():
 
 
 def test_the_number_of_masked_tokens_is_spread_as_the_schedule_says():
-    masked = corrupt_tokens(drawn_tokens(20000), LAYOUT, ALWAYS_MASK, seeded()).is_masked
+    masked = corrupt_tokens(drawn_tokens(20000), LAYOUT, ALWAYS_MASK, seeded()).is_asked
     shares = torch.bincount(masked.sum(dim=1), minlength=7) / 20000
     bounds = [1.0, *(math.acos(min(1.0, (n - 0.5) / 6)) * 2 / math.pi for n in range(2, 7)), 0.0]
     expected = torch.tensor([0.0, *(a - b for a, b in itertools.pairwise(bounds))])
@@ -43,7 +51,7 @@ def test_the_number_of_masked_tokens_is_spread_as_the_schedule_says():
 
 
 def test_finer_tokens_are_masked_before_coarser_ones():
-    masked = corrupt_tokens(drawn_tokens(2000), LAYOUT, ALWAYS_MASK, seeded()).is_masked
+    masked = corrupt_tokens(drawn_tokens(2000), LAYOUT, ALWAYS_MASK, seeded()).is_asked
     for token, coarser in enumerate(LAYOUT.coarser):
         if coarser >= 0:
             assert (masked[:, token] >= masked[:, coarser]).all()
@@ -55,12 +63,38 @@ def test_only_masked_tokens_are_changed_and_in_the_shares_asked_for():
     tokens = drawn_tokens(8000)
     cfg = MaskingCfg(random_prob=0.2, kept_prob=0.1)
     corrupted = corrupt_tokens(tokens, LAYOUT, cfg, seeded())
-    seen, masked = corrupted.tokens, corrupted.is_masked
+    seen, masked = corrupted.tokens, corrupted.is_asked
     assert torch.equal(seen[~masked], tokens[~masked])
     hidden = (seen[masked] == LAYOUT.mask_token_id).float().mean()
     same = (seen[masked] == tokens[masked]).float().mean()
     assert hidden == pytest.approx(0.7, abs=0.01)
     assert same == pytest.approx(0.1 + 0.2 / 16, abs=0.01)
+
+
+def test_in_order_the_loss_asks_for_what_the_sampler_draws_next():
+    layout = TokenLayout((0, 0, 1, 2, 3), 16, palm_first=True)
+    tokens = torch.randint(16, (4000, 5), generator=seeded(9))
+    cfg = MaskingCfg(random_prob=0.0, in_order_share=1.0)
+    corrupted = corrupt_tokens(tokens, layout, cfg, seeded())
+    is_masked, is_asked = corrupted.tokens == 16, corrupted.is_asked
+    patterns = {tuple(row) for row in torch.cat([is_masked, is_asked], dim=1).int().tolist()}
+    fingers = [f for f in itertools.product((0, 1), repeat=3) if any(f)]
+    assert patterns == {
+        (1, 1, 1, 1, 1, 1, 0, 0, 0, 0),
+        (0, 1, 1, 1, 1, 0, 1, 0, 0, 0),
+        *((0, 0, *f, 0, 0, *f) for f in fingers),
+    }
+
+
+def test_in_part_any_tokens_are_masked_as_when_grasps_are_edited():
+    layout = TokenLayout((0, 0, 1, 2, 3), 16, palm_first=True)
+    tokens = torch.randint(16, (4000, 5), generator=seeded(9))
+    cfg = MaskingCfg(random_prob=0.0, in_order_share=0.5)
+    corrupted = corrupt_tokens(tokens, layout, cfg, seeded())
+    is_masked, is_asked = corrupted.tokens == 16, corrupted.is_asked
+    palm_alone = is_masked[:, 1] & ~is_masked[:, 2:].any(dim=1)
+    assert palm_alone.any()
+    assert torch.equal(is_asked[palm_alone], is_masked[palm_alone])
 
 
 def test_the_loss_asks_for_masked_tokens_only():

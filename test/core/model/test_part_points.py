@@ -16,7 +16,7 @@ from maskdexgrasp_core.model.part_points import (
 
 
 def test_each_part_has_its_points_on_the_skin_of_its_own_links():
-    skin = part_skin(10)
+    skin = part_skin(10).points
     meshes = {
         link: [shape.mesh() for shape in SHADOW.description.collisions if shape.link == link]
         for link in set(skin.links)

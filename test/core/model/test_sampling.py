@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -106,6 +107,29 @@ def test_a_finer_token_is_drawn_only_after_its_coarser_ones():
         palm_is_masked = rows[:, :4] == CHAINED.mask_token_id
         expected = torch.arange(4) >= number
         assert torch.equal(palm_is_masked, expected.expand(50, 4))
+
+
+@pytest.mark.parametrize(('passes', 'left'), [(5, [9, 8, 7, 6, 5]), (6, [9, 8, 7, 6, 5, 2])])
+def test_fingers_are_drawn_once_the_palm_is(passes, left):
+    layout = replace(CHAINED, palm_first=True)
+    network = Watched(row_wise_logits(layout))
+    cfg = SamplingCfg(guidance_scale=0.0, num_iterations=passes)
+    drawn = TokenSampler(layout, cfg).sample(network, all_masked(layout, 20), seeded())
+    is_masked = [rows == layout.mask_token_id for rows in network.tokens]
+    assert [number for rows in is_masked for number in rows.sum(dim=1).unique()] == left
+    for rows in is_masked[:5]:
+        assert rows[:, 4:].all()
+    assert drawn.max() < layout.codebook_size
+
+
+def test_fewer_passes_than_levels_still_draw_every_token():
+    layout = replace(CHAINED, palm_first=True)
+    for passes in (1, 2, 3, 4):
+        cfg = SamplingCfg(guidance_scale=0.0, num_iterations=passes)
+        network = Watched(row_wise_logits(layout))
+        drawn = TokenSampler(layout, cfg).sample(network, all_masked(layout, 8), seeded())
+        assert drawn.max() < layout.codebook_size
+        assert len(network.tokens) == passes
 
 
 def test_the_surest_tokens_are_kept_first():

@@ -63,7 +63,7 @@ def trained():
         encoded = network.encode_conditions(asked_for(task))
         encoded = network.conditions.drop(encoded, draw_drops(1, 256, drop, generator))
         corrupted = corrupt_tokens(tokens, network.layout, EXACT, generator)
-        loss = masked_loss(network(corrupted.tokens, encoded), tokens, corrupted.is_masked).nll
+        loss = masked_loss(network(corrupted.tokens, encoded), tokens, corrupted.is_asked).nll
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
