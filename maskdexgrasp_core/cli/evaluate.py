@@ -56,6 +56,15 @@ Conditions = Annotated[
     int, typer.Option(min=0, help='Objects with a task and a sentence to draw; 0: all.')
 ]
 NumGrasps = Annotated[int, typer.Option(min=1, help='Grasps that the generator is asked for.')]
+Rehearsed = Annotated[
+    int,
+    typer.Option(
+        '--rehearse',
+        min=0,
+        help='Try the best so many grasps in physics on the shape that the generator was shown, '
+        'and put first what holds; 0: none.',
+    ),
+]
 Protocols = Annotated[
     list[str],
     typer.Option('--protocol', help=f'Repeat for several: {", ".join(PROTOCOLS)}.'),
@@ -84,6 +93,7 @@ def evaluate(
     completion: CompletionName = DEFAULT_COMPLETION,
     conditions: Conditions = 0,
     num_grasps: NumGrasps = 8,
+    rehearse: Rehearsed = 0,
     protocol: Protocols = ['tdg'],  # noqa: B006
     squeeze: Squeeze = '',
     step_scale: StepScale = 1.0,
@@ -111,7 +121,8 @@ def evaluate(
     subject = Subject(
         grasps=grasps, object_file=object_file, sample=sample, generator=generator,
         weights=weights, changes=tuple(changes or ()), data=data, split=split, view=view,
-        completion=completion, conditions=conditions, num_grasps=num_grasps, seed=seed,
+        completion=completion, conditions=conditions, num_grasps=num_grasps,
+        num_rehearsed=rehearse, seed=seed,
     )  # fmt: skip
     judge = Judge(
         protocols=tuple(protocol), squeeze=squeeze, step_scale=step_scale, hold_scale=hold_scale,

@@ -39,6 +39,8 @@ class Subject:
     """To draw at random; 0: all."""
     num_grasps: int
     """Asked of the generator for each condition."""
+    num_rehearsed: int
+    """Tried in physics on the shape that the generator was shown, and ordered by that; 0: none."""
     seed: int
 
     def judged_by(self, judge: Judge) -> Evaluated:
@@ -71,6 +73,7 @@ class Subject:
             completion=self.completion,
             view=cast(View, self.view),
             num_grasps=self.num_grasps,
+            num_rehearsed=self.num_rehearsed,
             seed=self.seed,
         )
 

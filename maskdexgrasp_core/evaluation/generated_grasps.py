@@ -25,6 +25,7 @@ from maskdexgrasp_core.evaluation.grasp_under_test import (
     GraspUnderTest,
     ObjectUnderTest,
 )
+from maskdexgrasp_core.evaluation.rehearsed_generator import RehearsedGenerator
 from maskdexgrasp_core.geometry.point_cloud import deproject
 from maskdexgrasp_core.geometry.transforms import invert_transform
 from maskdexgrasp_core.objects.model import ObjectModel
@@ -85,9 +86,14 @@ class GenerationCfg:
     """Closes the side that a single view does not show."""
     num_grasps: int = 8
     """Grasps that are asked for each condition."""
+    num_rehearsed: int = 0
+    """The best so many are tried in physics on the shape that was shown, and ordered by that;
+    0: none."""
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.num_rehearsed < 0:
+            raise InvalidInputError(f'num_rehearsed must be >= 0, got {self.num_rehearsed}')
         if self.num_grasps < 1 or self.view not in ('whole', 'single'):
             raise InvalidInputError(f'expected grasps >= 1 and view whole or single, got {self}')
 
@@ -137,6 +143,8 @@ def _answer(
     request: ObjectRequest, condition: Condition, cfg: GenerationCfg
 ) -> tuple[list[GraspUnderTest], ConditionResult]:
     generator = _generator(cfg.generator, cfg.weights, cfg.settings)
+    if cfg.num_rehearsed:
+        generator = RehearsedGenerator(generator, cfg.num_rehearsed)
     rng = np.random.default_rng([cfg.seed, zlib.crc32(condition.key.encode())])
     T_base_object = table_pose(*CELL.table_center, float(rng.uniform(0.0, 2.0 * np.pi)))
     seed = int(rng.integers(2**31))
