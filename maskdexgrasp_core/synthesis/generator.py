@@ -32,6 +32,9 @@ class GeneratorCfg:
     enough_force_closure: float = 0.0
     """Grasps whose contacts cancel less than this share of the worst load do not count as enough:
     they are returned when further batches bring nothing better."""
+    enough_grasps: int = 64
+    """So many have to count as enough, or all that are asked for if these are fewer, >= 1; the
+    others may be any that pass."""
     min_distance: float = 1.0
     """Grasps closer than this are near-duplicates; 1 is 15 mm, or 20 deg, or 0.25 rad rms."""
     dissimilarity: float = 0.0
@@ -44,6 +47,8 @@ class GeneratorCfg:
                 f'batch_size and max_batches must be >= 1; got {self.batch_size}, '
                 f'{self.max_batches}'
             )
+        if self.enough_grasps < 1:
+            raise InvalidInputError(f'enough_grasps must be >= 1, got {self.enough_grasps}')
         if min(self.min_distance, self.dissimilarity) < 0:
             raise InvalidInputError(
                 f'min_distance and dissimilarity must be >= 0; got {self.min_distance}, '
@@ -124,7 +129,7 @@ class BatchGenerator(ABC):
                 break
             grasps = keep_distinct([*grasps, *made], self._min_distance, dropped)
             late = deadline is not None and time.monotonic() > deadline
-            if late or self._num_sure(grasps) >= num_grasps:
+            if late or self._are_enough(grasps, num_grasps):
                 break
         if len(grasps) > num_grasps:
             dropped['more than asked for'] += len(grasps) - num_grasps
@@ -133,6 +138,10 @@ class BatchGenerator(ABC):
             replace(grasp, generator=grasp.generator or self.name, seed=seed) for grasp in chosen
         )
         return GraspSet(grasps=tuple(named), dropped=dict(dropped))
+
+    def _are_enough(self, grasps: list[Grasp], num_grasps: int) -> bool:
+        num_sure = min(num_grasps, self._collecting.enough_grasps)
+        return len(grasps) >= num_grasps and self._num_sure(grasps) >= num_sure
 
     def _num_sure(self, grasps: list[Grasp]) -> int:
         """Return how many count as enough; grasps that were not judged do."""

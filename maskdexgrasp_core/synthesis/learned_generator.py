@@ -30,8 +30,11 @@ class LearnedGeneratorCfg(GeneratorCfg):
     batch_size: int = 32
     """Candidates that are drawn and refined together, >= 1."""
     enough_force_closure: float = 0.8
+    enough_grasps: int = 8
     sampling: SamplingCfg = field(
-        default_factory=lambda: SamplingCfg(num_iterations=6, guidance_scale=1.0)
+        default_factory=lambda: SamplingCfg(
+            num_iterations=6, guidance_scale=1.0, table_penalty=150.0
+        )
     )
     """Four passes for the palm, coarse to fine, two for the fingers."""
     finishing: FinishingCfg = field(default_factory=FinishingCfg)

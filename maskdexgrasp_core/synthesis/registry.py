@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from maskdexgrasp_core.protocols import GraspGenerator
     from maskdexgrasp_core.synthesis.generator import GeneratorCfg
 
-DEFAULT_GENERATOR = 'synthesis'
+DEFAULT_GENERATOR = 'model'
 """Name of the generator that is used where none is named."""
 
 

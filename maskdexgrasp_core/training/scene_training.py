@@ -92,8 +92,8 @@ TRANSFORMER_TRAININGS: dict[str, TransformerTraining] = {
     ),
     'base': TransformerTraining(
         network=transformer_preset('base'),
-        loop=LoopCfg(epochs=30, learning_rate=1e-3, weight_decay=0.05, ema_decay=0.999),
-        scenes=SceneCfg(num_scenes=16, grasps_per_scene=8, num_points=1024),
+        loop=LoopCfg(epochs=16, learning_rate=1e-3, weight_decay=0.05, ema_decay=0.999),
+        scenes=SceneCfg(num_scenes=8, grasps_per_scene=16, num_points=1024),
     ),
     'tiny': TransformerTraining(
         network=transformer_preset('tiny'),
