@@ -3,7 +3,7 @@
 A ranking by geometry sees contacts and forces; what slips while the fingers close it does not see.
 Here the best grasps hold the object against six forces before one of them is chosen. The shape is
 the one in the observation, never the true one: from one view it is a guess, and what holds on it
-need not hold. It costs about a tenth of a second a grasp.
+need not hold.
 """
 
 import time
@@ -61,11 +61,11 @@ class RehearsedGenerator:
         made = self._generator.generate(
             observation, num_grasps=asked, seed=seed, time_budget_s=time_budget_s
         )
-        if not made.grasps or (deadline is not None and time.monotonic() > deadline):
-            return replace(made, grasps=made.grasps[:num_grasps])
-        tried = self._tried(observation, made.grasps[: self._num_rehearsed])
-        tried.sort(key=lambda grasp: -grasp.scores[SCORE_NAME])  # stable: equals stay in order
-        ordered = [*tried, *made.grasps[self._num_rehearsed :]]
+        ordered = list(made.grasps)
+        if ordered and (deadline is None or time.monotonic() <= deadline):
+            tried = self._tried(observation, made.grasps[: self._num_rehearsed])
+            tried.sort(key=lambda grasp: -grasp.scores[SCORE_NAME])  # stable: equals stay in order
+            ordered[: len(tried)] = tried
         dropped = Counter(made.dropped)
         if len(ordered) > num_grasps:
             dropped['more than asked for'] += len(ordered) - num_grasps

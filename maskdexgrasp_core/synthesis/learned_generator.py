@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from maskdexgrasp_core.energies.total import GraspScene
+from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.model.grasp_model import GraspModel, GraspRequest
@@ -44,6 +45,11 @@ class LearnedGeneratorCfg(GeneratorCfg):
     table. These grasps are judged like the others and name `synthesis` as their generator."""
     last_resort_size: int = 64
     """Candidates of that batch, >= 1."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.last_resort_size < 1:
+            raise InvalidInputError(f'last_resort_size must be >= 1, got {self.last_resort_size}')
 
 
 class LearnedGenerator(BatchGenerator):

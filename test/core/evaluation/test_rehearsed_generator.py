@@ -96,6 +96,7 @@ def test_without_time_nothing_is_tried(can, made):
         can, num_grasps=2, seed=0, time_budget_s=0.0
     )
     assert [SCORE_NAME in grasp.scores for grasp in found.grasps] == [False, False]
+    assert found.dropped == {'too deep': 3, 'more than asked for': 3}
 
 
 def test_at_least_one_grasp_is_tried(made):

@@ -149,6 +149,12 @@ RAW = replace(LENIENT, finishing=FinishingCfg(num_steps=0, ranking=RankingCfg(en
 """What the networks say, and nothing else."""
 
 
+@pytest.mark.parametrize('name', ['last_resort_size', 'enough_grasps'])
+def test_counts_that_say_nothing_are_refused(name):
+    with pytest.raises(InvalidInputError, match=name):
+        replace(LENIENT, **{name: 0})
+
+
 def test_what_was_not_judged_needs_no_last_resort(model, bottle):
     made = LearnedGenerator(replace(RAW, last_resort=True), model=model).generate(
         bottle, num_grasps=4, seed=1
