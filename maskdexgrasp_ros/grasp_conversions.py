@@ -88,6 +88,7 @@ def grasp_to_msg(grasp: Grasp, stamp: TimeMsg) -> interfaces.Grasp:
         wrist=pose_to_msg(grasp.T_base_wrist),
         joint_names=list(grasp.joint_names),
         joint_positions=grasp.joint_positions.tolist(),
+        squeeze_positions=grasp.squeeze_positions.tolist(),
         contact_points=[point_to_msg(point) for point in grasp.contact_points],
         contact_forces=[vector_to_msg(force) for force in grasp.contact_forces],
         score=float(grasp.score),
@@ -109,11 +110,13 @@ def grasp_from_msg(message: interfaces.Grasp) -> Grasp:
     forces = points_from_msgs(message.contact_forces)
     if len(points) != len(forces):
         raise InvalidInputError(f'{len(points)} contact points but {len(forces)} contact forces')
+    count, squeezes = len(message.joint_names), len(message.squeeze_positions) > 0
     return Grasp(
         T_base_wrist=pose_from_msg(message.wrist),
         joint_names=tuple(message.joint_names),
-        joint_positions=finite_array(
-            'joint_positions', message.joint_positions, len(message.joint_names)
+        joint_positions=finite_array('joint_positions', message.joint_positions, count),
+        squeeze_positions=finite_array(
+            'squeeze_positions', message.squeeze_positions, count if squeezes else 0
         ),
         contact_points=points,
         contact_forces=forces,

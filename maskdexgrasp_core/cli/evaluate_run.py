@@ -73,9 +73,7 @@ class Judge:
         require_generator(generation.generator, generation.weights)
         if generation.view == 'single':
             load_completion(generation.completion)
-        cfg = self._cfg('balanced')
-        if cfg.squeeze == 'stored':
-            raise InvalidInputError('a generator gives no squeeze targets: choose another rule')
+        cfg = self._cfg('stored')
         requests = dataset_requests(folder, split=split, number=number, seed=generation.seed)
         work = partial(evaluate_request, generation=generation, cfg=cfg)
         began = time.perf_counter()

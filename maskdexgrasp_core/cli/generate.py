@@ -93,8 +93,8 @@ def generate(
       maskdexgrasp generate --object mug.obj --generator model --weights runs/mine
       --set sampling.temperature=1.3
 
-    [bold]grasps.npz[/] holds T_base_wrist (G, 4, 4), joint_positions (G, J), score (G,): metres,
-    radians, base frame with the object's foot at (0.5, 0, -0.1).
+    [bold]grasps.npz[/] holds T_base_wrist (G, 4, 4), joint_positions and squeeze_positions (G, J),
+    score (G,): metres, radians, base frame with the object's foot at (0.5, 0, -0.1).
     """
     shown = _Shown(
         object_file=object_file, cloud_file=cloud_file, completion=completion, camera=camera

@@ -89,6 +89,7 @@ def _content(made: GeneratedGrasps) -> dict[str, object]:
             {
                 'T_base_wrist': posed.T_base_root,
                 'joint_positions': posed.joint_positions,
+                'squeeze_positions': posed.squeeze_positions,
                 'score': posed.score,
                 'scores': posed.scores,
             }
@@ -107,6 +108,7 @@ def _write_npz(path: Path, made: GeneratedGrasps) -> None:
         path,
         T_base_wrist=np.stack([posed.T_base_root for posed in made.hands]),
         joint_positions=np.stack([posed.joint_positions for posed in made.hands]),
+        squeeze_positions=np.stack([posed.squeeze_positions for posed in made.hands]),
         score=np.array([posed.score for posed in made.hands]),
         points=made.observation.cloud.points,
         vertices=made.observation.shape.vertices,

@@ -123,6 +123,8 @@ def _json_arrays(path: Path) -> dict[str, Any]:
             'text': content.get('text', ''),
             'task': content.get('task', ''),
         }
+        if all('squeeze_positions' in grasp for grasp in grasps):
+            found['squeeze_positions'] = [grasp['squeeze_positions'] for grasp in grasps]
     except UNREADABLE as error:
         raise InvalidInputError(
             f'{path.name} is not a grasps.json of `maskdexgrasp generate`: {error!r}'

@@ -27,6 +27,8 @@ class PosedHand:
     """(4, 4) pose of the hand's root link in the base frame."""
     joint_positions: Array
     """(J,) [rad], in the hand's order."""
+    squeeze_positions: Array
+    """(J,) targets of the servos that hold the object [rad]; (0,) when nobody said them."""
     score: float
     """Higher is better."""
     scores: dict[str, float]
@@ -82,6 +84,7 @@ def make_grasps(
         PosedHand(
             T_base_root=grasp.T_base_grasp,
             joint_positions=grasp.grasp_positions,
+            squeeze_positions=grasp.squeeze_positions,
             score=grasp.score,
             scores=grasp.scores,
         )
@@ -94,6 +97,7 @@ def shadow_hand(grasp: Grasp) -> PosedHand:
     return PosedHand(
         T_base_root=grasp.T_base_wrist,
         joint_positions=grasp.joint_positions,
+        squeeze_positions=grasp.squeeze_positions,
         score=grasp.score,
         scores=grasp.scores,
     )

@@ -42,7 +42,7 @@ class RehearsedGenerator:
             raise InvalidInputError(f'num_rehearsed must be positive, got {num_rehearsed}')
         self.name = generator.name
         self._generator, self._num_rehearsed = generator, num_rehearsed
-        self._cfg = EvaluationCfg(protocols=(load_protocol('tdg-quick'),), squeeze='balanced')
+        self._cfg = EvaluationCfg(protocols=(load_protocol('tdg-quick'),), squeeze='stored')
 
     def generate(
         self,
@@ -81,6 +81,7 @@ class RehearsedGenerator:
                     key=str(rank),
                     T_object_wrist=grasp.T_base_wrist,
                     joint_positions=grasp.joint_positions,
+                    squeeze_positions=grasp.squeeze_positions,
                 )
                 for rank, grasp in enumerate(grasps)
             ),

@@ -11,6 +11,7 @@ from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.model.grasp_model import Proposals
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg
 from maskdexgrasp_core.synthesis.contact_planning import PlanningCfg, plan_nearest
+from maskdexgrasp_core.synthesis.grip import GripCfg, firm_grip
 from maskdexgrasp_core.synthesis.hand_prior import posture_prior
 from maskdexgrasp_core.synthesis.ranking import RankingCfg
 from maskdexgrasp_core.synthesis.refinement import (
@@ -46,6 +47,7 @@ class FinishingCfg:
     refinement: RefinementCfg = field(default_factory=RefinementCfg)
     ranking: RankingCfg = field(default_factory=fitted_ranking)
     contact: ContactCfg = field(default_factory=ContactCfg)
+    grip: GripCfg = field(default_factory=firm_grip)
 
     def __post_init__(self) -> None:
         if self.num_steps < 0:
@@ -59,7 +61,8 @@ class GraspFinisher:
         self.cfg = cfg or FinishingCfg()
         self._kinematics = kinematics
         self._prior = posture_prior(kinematics.spec, kinematics.dtype)
-        self._selector = GraspSelector(kinematics, self.cfg.ranking, self.cfg.contact)
+        judging = self.cfg.ranking, self.cfg.contact, self.cfg.grip
+        self._selector = GraspSelector(kinematics, *judging)
 
     def finish(
         self,

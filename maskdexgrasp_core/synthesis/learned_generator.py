@@ -75,7 +75,8 @@ class LearnedGenerator(BatchGenerator):
         kinematics, finishing = HandKinematics(SHADOW, torch.float32), self.cfg.finishing
         self._finisher = GraspFinisher(kinematics, finishing)
         self._synthesiser = Synthesiser(kinematics)
-        self._selector = GraspSelector(kinematics, finishing.ranking, finishing.contact)
+        judging = finishing.ranking, finishing.contact, finishing.grip
+        self._selector = GraspSelector(kinematics, *judging)
 
     def _prepare(
         self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator

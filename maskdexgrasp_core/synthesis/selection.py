@@ -9,7 +9,9 @@ from torch import Tensor
 
 from maskdexgrasp_core.energies.total import ContactPlan, GraspScene
 from maskdexgrasp_core.hands.kinematics import HandKinematics
+from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, ForceSolver
+from maskdexgrasp_core.synthesis.grip import GripCfg, GripTarget, closing_squeeze, near_pads
 from maskdexgrasp_core.synthesis.measurement import measure
 from maskdexgrasp_core.synthesis.ranking import GRAVITY, RankingCfg, Verdict, judge
 from maskdexgrasp_core.synthesis.refinement import GraspState
@@ -22,10 +24,15 @@ class GraspSelector:
     """Judges batches of optimised hands; works on the results of any generator."""
 
     def __init__(
-        self, kinematics: HandKinematics, ranking: RankingCfg, contact: ContactCfg
+        self,
+        kinematics: HandKinematics,
+        ranking: RankingCfg,
+        contact: ContactCfg,
+        grip: GripCfg,
     ) -> None:
         """Keep the limits."""
         self._kinematics = kinematics
+        self._grip = grip
         self._ranking = ranking
         self._contact = contact
 
@@ -67,21 +74,31 @@ class GraspSelector:
         facts, _ = measure(self._kinematics, state, plan, scene, part_points)
         center = scene.center.numpy().astype(np.float64)
         joints = state.joint_positions.numpy().astype(np.float64)
+        verdicts = [judge(fact, center, self._ranking, self._contact) for fact in facts]
+        dropped.update(verdict.dropped for verdict in verdicts if verdict.dropped)
+        kept = [index for index, verdict in enumerate(verdicts) if not verdict.dropped]
+        squeezes = self._squeezes(state, kept, GripTarget(scene.surface, center))
         grasps = []
-        for index, (row, fact) in enumerate(zip(rows.tolist(), facts, strict=True)):
-            verdict = judge(fact, center, self._ranking, self._contact)
-            if verdict.dropped:
-                dropped[verdict.dropped] += 1
-                continue
-            placed = _Placed(poses[index], joints[index], fact.contacts)
-            grasps.append((row, self._grasp(placed, verdict, center)))
+        for index, squeeze in zip(kept, squeezes, strict=True):
+            placed = _Placed(poses[index], joints[index], squeeze, facts[index].contacts)
+            grasps.append((int(rows[index]), self._grasp(placed, verdicts[index], center)))
         return grasps
+
+    def _squeezes(self, state: GraspState, kept: list[int], target: GripTarget) -> Array:
+        """Return the servo targets of the hands that are kept, (K, J) [rad]."""
+        if not kept:
+            return np.zeros((0, self._kinematics.spec.num_joints))
+        chosen = state.select(torch.tensor(kept))
+        hands = HandBatch(chosen.translation, chosen.rotation, chosen.joint_positions)
+        pads = near_pads(self._kinematics, hands, target.surface, self._grip)
+        return closing_squeeze(self._kinematics, hands, pads, target, self._grip)
 
     def _grasp(self, placed: '_Placed', verdict: Verdict, center: Array) -> Grasp:
         return Grasp(
             T_base_wrist=placed.T_base_wrist,
             joint_names=self._kinematics.spec.joint_names,
             joint_positions=placed.joint_positions,
+            squeeze_positions=placed.squeeze_positions,
             contact_points=placed.contacts.points,
             contact_forces=self._forces(placed.contacts, center),
             score=verdict.score,
@@ -99,6 +116,7 @@ class GraspSelector:
 class _Placed(NamedTuple):
     T_base_wrist: Array
     joint_positions: Array
+    squeeze_positions: Array
     contacts: Contacts
 
 

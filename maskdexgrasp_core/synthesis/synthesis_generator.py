@@ -11,6 +11,7 @@ from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import HandSpec
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg
 from maskdexgrasp_core.synthesis.generator import BatchGenerator, BatchMakers, GeneratorCfg
+from maskdexgrasp_core.synthesis.grip import GripCfg, firm_grip
 from maskdexgrasp_core.synthesis.ranking import RankingCfg
 from maskdexgrasp_core.synthesis.selection import GraspSelector
 from maskdexgrasp_core.synthesis.synthesiser import SynthesisCfg, Synthesiser
@@ -24,6 +25,7 @@ class SynthesisGeneratorCfg(GeneratorCfg):
     synthesis: SynthesisCfg = field(default_factory=SynthesisCfg)
     ranking: RankingCfg = field(default_factory=RankingCfg)
     contact: ContactCfg = field(default_factory=ContactCfg)
+    grip: GripCfg = field(default_factory=firm_grip)
 
 
 class SynthesisGenerator(BatchGenerator):
@@ -44,7 +46,8 @@ class SynthesisGenerator(BatchGenerator):
         super().__init__(self.cfg, ranked=self.cfg.ranking.enabled)
         kinematics = HandKinematics(spec, torch.float32)
         self._synthesiser = Synthesiser(kinematics, self.cfg.synthesis)
-        self._selector = GraspSelector(kinematics, self.cfg.ranking, self.cfg.contact)
+        judging = self.cfg.ranking, self.cfg.contact, self.cfg.grip
+        self._selector = GraspSelector(kinematics, *judging)
 
     def _prepare(
         self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator

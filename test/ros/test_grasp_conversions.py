@@ -54,6 +54,7 @@ def grasp(seed=0):
         T_base_wrist=pose(seed),
         joint_names=('a', 'b', 'c'),
         joint_positions=np.array([0.1, 0.2, -0.3]),
+        squeeze_positions=np.array([0.2, 0.4, -0.3]),
         contact_points=np.arange(6.0).reshape(2, 3),
         contact_forces=np.ones((2, 3)),
         score=0.75,
@@ -150,11 +151,19 @@ def test_an_observation_with_a_negative_seed_is_refused():
     assert caught.value.outcome.code is Code.INVALID_COMMAND
 
 
+def test_a_grasp_without_a_squeeze_comes_back_without():
+    plain = dataclasses.replace(grasp(), squeeze_positions=np.zeros(0))
+    back = grasp_conversions.grasp_from_msg(grasp_conversions.grasp_to_msg(plain, STAMP))
+    assert back.squeeze_positions.shape == (0,)
+
+
 def spoil_grasp(name, message):
     if name == 'too few joints':
         message.joint_positions = [0.1]
     elif name == 'NaN joint':
         message.joint_positions = [0.1, float('nan'), 0.0]
+    elif name == 'too few squeezes':
+        message.squeeze_positions = [0.1]
     elif name == 'forces missing':
         message.contact_forces = []
     elif name == 'score names':
@@ -164,7 +173,15 @@ def spoil_grasp(name, message):
 
 
 @pytest.mark.parametrize(
-    'name', ['too few joints', 'NaN joint', 'forces missing', 'score names', 'quaternion']
+    'name',
+    [
+        'too few joints',
+        'NaN joint',
+        'too few squeezes',
+        'forces missing',
+        'score names',
+        'quaternion',
+    ],
 )
 def test_grasp_that_contradicts_itself_is_refused(name):
     message = grasp_conversions.grasp_to_msg(grasp(), STAMP)

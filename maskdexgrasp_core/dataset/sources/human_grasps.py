@@ -19,13 +19,14 @@ from maskdexgrasp_core.evaluation.hold_check import HandGraspPose, HoldResult
 from maskdexgrasp_core.evaluation.object_surface import ObjectSurface
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
 from maskdexgrasp_core.hands.spec import PARTS
+from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.retargeting.human import (
     FitMeasures,
     HumanFitCfg,
     HumanRetargeter,
     ShadowPoses,
 )
-from maskdexgrasp_core.retargeting.human_squeeze import (
+from maskdexgrasp_core.synthesis.grip import (
     GripCfg,
     GripTarget,
     NearPads,
@@ -102,7 +103,7 @@ class HumanGraspConverter:
         poses = self._retargeter.refine(start, keypoints, surface)
         before = self._retargeter.measure(start, keypoints, surface)
         after = self._retargeter.measure(poses, keypoints, surface)
-        pads = near_pads(self._retargeter.kinematics, poses, surface, self.cfg.grip)
+        pads = near_pads(self._retargeter.kinematics, HandBatch(*poses), surface, self.cfg.grip)
         hands = self._hands(poses, pads, GripTarget(surface, target.model.center_of_mass))
         checker = self._make_check(target.model) if self._make_check else None
         dropped: Counter[str] = Counter()
@@ -126,7 +127,8 @@ class HumanGraspConverter:
     def _hands(
         self, poses: ShadowPoses, pads: list[NearPads], target: GripTarget
     ) -> list[HandGraspPose]:
-        squeezes = closing_squeeze(self._retargeter.kinematics, poses, pads, target, self.cfg.grip)
+        kinematics, hands = self._retargeter.kinematics, HandBatch(*poses)
+        squeezes = closing_squeeze(kinematics, hands, pads, target, self.cfg.grip)
         joints = poses.joint_positions.double().numpy()
         return list(map(HandGraspPose, poses.transforms(), joints, squeezes))
 

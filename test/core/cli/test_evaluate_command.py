@@ -148,7 +148,7 @@ def test_a_generator_answers_conditions_of_a_split(data, tmp_path, view):
     report = json.loads(path.read_text())
     assert report['counts']['conditions'] == 1
     assert report['generation']['view'] == view
-    assert report['squeeze'] == 'balanced'
+    assert report['squeeze'] == 'stored'
     assert 0.0 <= report['metrics']['suc_first'] <= report['metrics']['suc_best'] <= 1.0
     assert report['metrics']['seconds_per_condition'] > 0.0
 
@@ -336,7 +336,6 @@ def test_misuse_ends_with_a_sentence(data, rod_file, tmp_path):
         'belong to --generator': ['--grasps', data, '--set', 'batch_size=4'],
         'name a dataset': ['--generator', 'synthesis', '--data', tmp_path / 'nowhere'],
         'whole or single': ['--generator', 'synthesis', '--data', data, '--view', 'two'],
-        'no squeeze targets': ['--generator', 'synthesis', '--data', data, '--squeeze', 'stored'],
         'at most 1': ['--grasps', data, '--step-scale', '1.5'],
     }
     for sentence, arguments in cases.items():

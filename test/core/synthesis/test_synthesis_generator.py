@@ -77,6 +77,19 @@ def test_settings_out_of_range_are_refused(wrong):
         SynthesisGeneratorCfg(**wrong)
 
 
+def test_servos_aim_into_the_object(grasps, cylinder):
+    kinematics = HandKinematics(SHADOW)
+    surface = GridSignedDistance.from_mesh(cylinder.shape)
+    for grasp in grasps:
+        root = torch.as_tensor(grasp.T_base_wrist[None], dtype=torch.float32)
+        depths = []
+        for joints in (grasp.joint_positions, grasp.squeeze_positions):
+            posed = torch.as_tensor(joints[None], dtype=torch.float32)
+            hand = kinematics.forward(root[:, :3, 3], root[:, :3, :3], posed)
+            depths.append(-float(surface.distance(hand.contact_points).min()))
+        assert depths[1] > depths[0] + 0.003
+
+
 def test_grasps_come_best_first_with_balanced_forces(grasps):
     assert len(grasps) >= 5
     scores = [grasp.score for grasp in grasps]

@@ -1,7 +1,7 @@
-"""Servo targets that turn a pose copied from a human hand into a grip.
+"""Servo targets that turn the pose of a hand into a grip.
 
-A human fingertip gives way by millimetres, so a copied pose leaves gaps. Servos first aim where
-the nearest pad of each finger meets the surface, and then beyond it by what a balanced grip
+A pose that was drawn, or copied from a human hand, leaves gaps of millimetres. Servos first aim
+where the nearest pad of each finger meets the surface, and then beyond it by what a balanced grip
 takes.
 """
 
@@ -16,7 +16,7 @@ from torch import Tensor
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.retargeting.human import ShadowPoses
+from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, ForceSolver
 from maskdexgrasp_core.synthesis.refinement import GraspState
 from maskdexgrasp_core.synthesis.squeeze import SqueezeCfg, squeeze_targets
@@ -40,19 +40,24 @@ class GripCfg:
     contact: ContactCfg = field(default_factory=ContactCfg)
 
 
+def firm_grip() -> GripCfg:
+    """Return the grip of generated grasps: its forces keep well inside the friction cones."""
+    return GripCfg(contact=ContactCfg(friction=0.3))
+
+
 class NearPads(NamedTuple):
     """Pads of one hand that take part in its grip; of each part the nearest first."""
 
     candidates: NDArray[np.int64]
     """Indices of the hand's contact candidates, (C,)."""
     contacts: Contacts
-    """Where they meet the surface, object frame."""
+    """Where they meet the surface, in its frame."""
     parts: tuple[str, ...]
     """Part of the hand of each."""
 
 
 class GripTarget(NamedTuple):
-    """What is gripped, object frame."""
+    """What is gripped, in the frame of the hands."""
 
     surface: GridSignedDistance
     center: Array
@@ -60,14 +65,14 @@ class GripTarget(NamedTuple):
 
 
 def near_pads(
-    kinematics: HandKinematics, poses: ShadowPoses, surface: GridSignedDistance, cfg: GripCfg
+    kinematics: HandKinematics, hands: HandBatch, surface: GridSignedDistance, cfg: GripCfg
 ) -> list[NearPads]:
     """Return the pads of each hand that face the object from near."""
     with torch.no_grad():
-        hand = kinematics.forward(*poses)
-        distance, normals = surface.query(hand.contact_points)
-        on_surface = (hand.contact_points - distance[..., None] * normals).double().numpy()
-        facing = (hand.contact_normals * normals).sum(-1) < _FACING
+        posed = kinematics.forward(*hands)
+        distance, normals = surface.query(posed.contact_points)
+        on_surface = (posed.contact_points - distance[..., None] * normals).double().numpy()
+        facing = (posed.contact_normals * normals).sum(-1) < _FACING
     near = ((distance.abs() < cfg.touch_gap_m) & facing).numpy()
     away, outward = distance.abs().numpy(), normals.double().numpy()
     all_parts = np.array(kinematics.contact_parts)
@@ -84,7 +89,7 @@ def near_pads(
 
 def closing_squeeze(
     kinematics: HandKinematics,
-    poses: ShadowPoses,
+    hands: HandBatch,
     pads: list[NearPads],
     target: GripTarget,
     cfg: GripCfg,
@@ -93,16 +98,16 @@ def closing_squeeze(
 
     Args:
         kinematics: Of the Shadow Hand.
-        poses: B hands, object frame.
+        hands: B of them, in the frame of the object.
         pads: Of each hand, see `near_pads`.
         target: The object.
         cfg: Force and limits.
     """
     forces = [_grip_forces(pad.contacts, target.center, cfg) for pad in pads]
-    state = GraspState(*poses, torch.zeros(len(pads), 0, 3))
+    state = GraspState(*hands, torch.zeros(len(pads), 0, 3))
     index = [pad.candidates for pad in pads]
     pressing = squeeze_targets(kinematics, state, index, forces, cfg.squeeze)
-    closing = closing_steps(kinematics, poses, pads, target.surface)
+    closing = closing_steps(kinematics, hands, pads, target.surface)
     limit = cfg.max_closing_rad
     return np.asarray((pressing + closing.clamp(-limit, limit)).double().numpy())
 
@@ -115,7 +120,7 @@ def _grip_forces(contacts: Contacts, center: Array, cfg: GripCfg) -> Array:
 
 def closing_steps(
     kinematics: HandKinematics,
-    poses: ShadowPoses,
+    hands: HandBatch,
     pads: list[NearPads],
     surface: GridSignedDistance,
 ) -> Tensor:
@@ -123,8 +128,8 @@ def closing_steps(
 
     To first order: the nearest pad of each finger moves along the slope of its distance.
     """
-    joints = poses.joint_positions.clone().requires_grad_()
-    points = kinematics.forward(poses.translation, poses.rotation, joints).contact_points
+    joints = hands.joint_positions.clone().requires_grad_()
+    points = kinematics.forward(hands.translation, hands.rotation, joints).contact_points
     distance = surface.distance(points)
     steps = torch.zeros_like(joints)
     for part in PARTS[1:]:

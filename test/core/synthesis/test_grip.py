@@ -7,8 +7,8 @@ from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.retargeting.human import ShadowPoses
-from maskdexgrasp_core.retargeting.human_squeeze import (
+from maskdexgrasp_core.model.hand_batch import HandBatch
+from maskdexgrasp_core.synthesis.grip import (
     GripCfg,
     GripTarget,
     closing_squeeze,
@@ -23,12 +23,12 @@ def kinematics():
 
 
 @pytest.fixture(scope='module')
-def poses(kinematics) -> ShadowPoses:
+def hands(kinematics) -> HandBatch:
     """One hand, half closed around the y axis of its palm's front."""
     joints = torch.as_tensor(SHADOW.open_positions, dtype=torch.float32)[None].clone()
     for name in ('FFJ3', 'MFJ3', 'RFJ3', 'FFJ2', 'MFJ2', 'RFJ2'):
         joints[0, SHADOW.joint_names.index(f'rh_{name}')] = 0.7
-    return ShadowPoses(torch.zeros(1, 3), torch.eye(3)[None], kinematics.clamp(joints))
+    return HandBatch(torch.zeros(1, 3), torch.eye(3)[None], kinematics.clamp(joints))
 
 
 @pytest.fixture(scope='module')
@@ -39,24 +39,24 @@ def surface():
     return GridSignedDistance.from_mesh(bar)
 
 
-def test_near_pads_are_near_face_the_object_and_few(kinematics, poses, surface):
+def test_near_pads_are_near_face_the_object_and_few(kinematics, hands, surface):
     cfg = GripCfg(touch_gap_m=0.02)
-    (pads,) = near_pads(kinematics, poses, surface, cfg)
+    (pads,) = near_pads(kinematics, hands, surface, cfg)
     assert len(pads.candidates) >= 3
     assert all(pads.parts.count(part) <= cfg.pads_per_part for part in PARTS)
-    hand = kinematics.forward(*poses)
+    hand = kinematics.forward(*hands)
     distance, normals = surface.query(hand.contact_points[0, pads.candidates])
     assert float(distance.abs().max()) < cfg.touch_gap_m
     assert float((hand.contact_normals[0, pads.candidates] * normals).sum(-1).max()) < 0.0
     assert tuple(kinematics.contact_parts[index] for index in pads.candidates) == pads.parts
 
 
-def test_closing_brings_the_nearest_pads_to_the_surface(kinematics, poses, surface):
-    pads = near_pads(kinematics, poses, surface, GripCfg(touch_gap_m=0.02))
-    steps = closing_steps(kinematics, poses, pads, surface)
-    closed = poses._replace(joint_positions=poses.joint_positions + steps)
+def test_closing_brings_the_nearest_pads_to_the_surface(kinematics, hands, surface):
+    pads = near_pads(kinematics, hands, surface, GripCfg(touch_gap_m=0.02))
+    steps = closing_steps(kinematics, hands, pads, surface)
+    closed = hands._replace(joint_positions=hands.joint_positions + steps)
     before, after = (
-        surface.distance(kinematics.forward(*state).contact_points)[0] for state in (poses, closed)
+        surface.distance(kinematics.forward(*state).contact_points)[0] for state in (hands, closed)
     )
     parts = np.array(pads[0].parts)
     gapped = 0
@@ -70,8 +70,8 @@ def test_closing_brings_the_nearest_pads_to_the_surface(kinematics, poses, surfa
     assert gapped >= 1
 
 
-def test_fingers_without_a_near_pad_stay(kinematics, poses, surface):
-    away = poses._replace(translation=torch.tensor([[0.0, 0.5, 0.0]]))
+def test_fingers_without_a_near_pad_stay(kinematics, hands, surface):
+    away = hands._replace(translation=torch.tensor([[0.0, 0.5, 0.0]]))
     pads = near_pads(kinematics, away, surface, GripCfg())
     assert len(pads[0].candidates) == 0
     target = GripTarget(surface, np.array([0.0, -0.045, 0.095]))
@@ -79,11 +79,11 @@ def test_fingers_without_a_near_pad_stay(kinematics, poses, surface):
     np.testing.assert_allclose(squeeze, away.joint_positions.numpy(), atol=1e-6)
 
 
-def test_the_squeeze_presses_pads_into_the_object(kinematics, poses, surface):
+def test_the_squeeze_presses_pads_into_the_object(kinematics, hands, surface):
     cfg = GripCfg(touch_gap_m=0.02)
-    pads = near_pads(kinematics, poses, surface, cfg)
+    pads = near_pads(kinematics, hands, surface, cfg)
     target = GripTarget(surface, np.array([0.0, -0.045, 0.095]))
-    squeeze = torch.as_tensor(closing_squeeze(kinematics, poses, pads, target, cfg)).float()
-    state = poses._replace(joint_positions=squeeze)
+    squeeze = torch.as_tensor(closing_squeeze(kinematics, hands, pads, target, cfg)).float()
+    state = hands._replace(joint_positions=squeeze)
     pressed = surface.distance(kinematics.forward(*state).contact_points)[0, pads[0].candidates]
     assert float(pressed.min()) < -0.002
