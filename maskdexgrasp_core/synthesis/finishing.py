@@ -28,12 +28,18 @@ from maskdexgrasp_core.types import Array, Grasp
 def fitted_ranking() -> RankingCfg:
     """Return the ranking of the learned model.
 
-    Closure, opposition, penetration and gap weigh as in a logistic regression of "held along all
-    six directions" on the scores of 1,096 refined proposals for 99 objects of the training split.
-    Effort and clearance do not speak for a grasp there. The part keeps its weight: whether a
-    grasp answers the sentence is not a question of holding.
+    Of 1,130 refined proposals for 85 requests of the training split, closure and balance together
+    order those of one request best by "held along all six directions": a grasp that held came
+    before one that did not in 73 % of the pairs. Effort, opposition and clearance add nothing. The
+    part keeps its weight: whether a grasp answers the sentence is not a question of holding.
     """
-    return RankingCfg(effort_weight=0.0, gap_weight=0.05, clearance_weight=0.0)
+    return RankingCfg(
+        balance_weight=1.0,
+        effort_weight=0.0,
+        opposition_weight=0.0,
+        gap_weight=0.05,
+        clearance_weight=0.0,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

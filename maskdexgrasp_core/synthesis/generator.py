@@ -32,6 +32,8 @@ class GeneratorCfg:
     enough_force_closure: float = 0.0
     """Grasps whose contacts cancel less than this share of the worst load do not count as enough:
     they are returned when further batches bring nothing better."""
+    enough_balance: float = 0.0
+    """The same of grasps whose grip is balanced less, see `ranking.grip_balance`."""
     enough_grasps: int = 64
     """So many have to count as enough, or all that are asked for if these are fewer, >= 1; the
     others may be any that pass."""
@@ -145,5 +147,9 @@ class BatchGenerator(ABC):
 
     def _num_sure(self, grasps: list[Grasp]) -> int:
         """Return how many count as enough; grasps that were not judged do."""
-        enough = self._collecting.enough_force_closure
-        return sum(grasp.scores.get('force_closure', enough) >= enough for grasp in grasps)
+        cfg = self._collecting
+        least = {'force_closure': cfg.enough_force_closure, 'balance': cfg.enough_balance}
+        return sum(
+            all(grasp.scores.get(name, enough) >= enough for name, enough in least.items())
+            for grasp in grasps
+        )

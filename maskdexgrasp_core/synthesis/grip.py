@@ -17,7 +17,12 @@ from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.spec import PARTS
 from maskdexgrasp_core.model.hand_batch import HandBatch
-from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, ForceSolver
+from maskdexgrasp_core.synthesis.contact_forces import (
+    ContactCfg,
+    Contacts,
+    ForceBalance,
+    ForceSolver,
+)
 from maskdexgrasp_core.synthesis.refinement import GraspState
 from maskdexgrasp_core.synthesis.squeeze import SqueezeCfg, squeeze_targets
 from maskdexgrasp_core.types import Array
@@ -64,6 +69,16 @@ class GripTarget(NamedTuple):
     """Centre of mass, (3,) [m]."""
 
 
+class Grip(NamedTuple):
+    """How B hands grip."""
+
+    targets: Array
+    """(B, 22) of the servos [rad]."""
+    residuals: Array
+    """(B,) norm of what the forces of the pads leave, as a share of their sum: 0 where they cancel
+    each other inside the friction cones, 1 for hands with fewer than two pads."""
+
+
 def near_pads(
     kinematics: HandKinematics, hands: HandBatch, surface: GridSignedDistance, cfg: GripCfg
 ) -> list[NearPads]:
@@ -93,8 +108,8 @@ def closing_squeeze(
     pads: list[NearPads],
     target: GripTarget,
     cfg: GripCfg,
-) -> Array:
-    """Return servo targets (B, 22) [rad]; hands with fewer than two pads only close.
+) -> Grip:
+    """Return how hands grip; those with fewer than two pads only close.
 
     Args:
         kinematics: Of the Shadow Hand.
@@ -103,19 +118,21 @@ def closing_squeeze(
         target: The object.
         cfg: Force and limits.
     """
-    forces = [_grip_forces(pad.contacts, target.center, cfg) for pad in pads]
+    balances = [_balance(pad.contacts, target.center, cfg) for pad in pads]
+    forces = [balance.forces for balance in balances]
     state = GraspState(*hands, torch.zeros(len(pads), 0, 3))
     index = [pad.candidates for pad in pads]
     pressing = squeeze_targets(kinematics, state, index, forces, cfg.squeeze)
     closing = closing_steps(kinematics, hands, pads, target.surface)
     limit = cfg.max_closing_rad
-    return np.asarray((pressing + closing.clamp(-limit, limit)).double().numpy())
+    targets = (pressing + closing.clamp(-limit, limit)).double().numpy()
+    return Grip(targets, np.array([balance.residual for balance in balances]))
 
 
-def _grip_forces(contacts: Contacts, center: Array, cfg: GripCfg) -> Array:
+def _balance(contacts: Contacts, center: Array, cfg: GripCfg) -> ForceBalance:
     if len(contacts.points) < 2:
-        return np.zeros((len(contacts.points), 3))
-    return ForceSolver(contacts, center, cfg.contact).grip(cfg.squeeze.total_force_n).forces
+        return ForceBalance(np.zeros((len(contacts.points), 3)), 1.0)
+    return ForceSolver(contacts, center, cfg.contact).grip(cfg.squeeze.total_force_n)
 
 
 def closing_steps(

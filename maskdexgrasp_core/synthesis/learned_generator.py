@@ -30,7 +30,8 @@ class LearnedGeneratorCfg(GeneratorCfg):
 
     batch_size: int = 32
     """Candidates that are drawn and refined together, >= 1."""
-    enough_force_closure: float = 0.8
+    enough_force_closure: float = 0.9
+    enough_balance: float = 0.75
     enough_grasps: int = 8
     sampling: SamplingCfg = field(
         default_factory=lambda: SamplingCfg(

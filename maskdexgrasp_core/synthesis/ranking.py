@@ -44,6 +44,7 @@ class RankingCfg:
     gap_weight: float = 0.2
     part_weight: float = 0.5
     clearance_weight: float = 0.2
+    balance_weight: float = 0.0
 
 
 class CandidateFacts(NamedTuple):
@@ -63,6 +64,8 @@ class CandidateFacts(NamedTuple):
     """Height of the lowest point of the hand above the table [m]."""
     part_share: float
     """Share of the contacts on the asked part; 1 when none is asked."""
+    grip_residual: float = 1.0
+    """What the forces of the grip leave, as a share of their sum; see `grip.Grip`."""
 
 
 class Verdict(NamedTuple):
@@ -142,6 +145,7 @@ def judge(
         'gap': 1.0 - facts.contact_gap_m / cfg.max_contact_gap_m,
         'part': facts.part_share,
         'clearance': float(np.clip(facts.table_gap_m / 0.02, 0.0, 1.0)),
+        'balance': grip_balance(facts.grip_residual),
     }
     score = sum(getattr(cfg, f'{name}_weight') * value for name, value in scores.items())
     return Verdict('', float(score), scores)
@@ -154,6 +158,15 @@ def opposition(facts: CandidateFacts) -> float:
     if len(thumb) == 0 or len(others) == 0:
         return 0.0
     return float(np.clip(-(thumb.mean(0) @ others.mean(0)), 0.0, 1.0))
+
+
+def grip_balance(residual: float) -> float:
+    """Return how well the forces of a grip cancel each other: 1 to a ten-thousandth, 0 not at all.
+
+    The chance that an object stays in place while fingers close on it rises with the order of
+    magnitude of the residual, not with the residual.
+    """
+    return float(np.clip(-np.log10(max(residual, 1e-9)) / 4.0, 0.0, 1.0))
 
 
 def _geometric_reason(facts: CandidateFacts, cfg: RankingCfg) -> str:

@@ -11,7 +11,13 @@ from maskdexgrasp_core.energies.total import ContactPlan, GraspScene
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, ForceSolver
-from maskdexgrasp_core.synthesis.grip import GripCfg, GripTarget, closing_squeeze, near_pads
+from maskdexgrasp_core.synthesis.grip import (
+    Grip,
+    GripCfg,
+    GripTarget,
+    closing_squeeze,
+    near_pads,
+)
 from maskdexgrasp_core.synthesis.measurement import measure
 from maskdexgrasp_core.synthesis.ranking import GRAVITY, RankingCfg, Verdict, judge
 from maskdexgrasp_core.synthesis.refinement import GraspState
@@ -74,22 +80,20 @@ class GraspSelector:
         facts, _ = measure(self._kinematics, state, plan, scene, part_points)
         center = scene.center.numpy().astype(np.float64)
         joints = state.joint_positions.numpy().astype(np.float64)
-        verdicts = [judge(fact, center, self._ranking, self._contact) for fact in facts]
-        dropped.update(verdict.dropped for verdict in verdicts if verdict.dropped)
-        kept = [index for index, verdict in enumerate(verdicts) if not verdict.dropped]
-        squeezes = self._squeezes(state, kept, GripTarget(scene.surface, center))
+        grip = self._grips(state, GripTarget(scene.surface, center))
         grasps = []
-        for index, squeeze in zip(kept, squeezes, strict=True):
-            placed = _Placed(poses[index], joints[index], squeeze, facts[index].contacts)
-            grasps.append((int(rows[index]), self._grasp(placed, verdicts[index], center)))
+        for index, (row, fact) in enumerate(zip(rows.tolist(), facts, strict=True)):
+            fact = fact._replace(grip_residual=float(grip.residuals[index]))
+            verdict = judge(fact, center, self._ranking, self._contact)
+            if verdict.dropped:
+                dropped[verdict.dropped] += 1
+                continue
+            placed = _Placed(poses[index], joints[index], grip.targets[index], fact.contacts)
+            grasps.append((row, self._grasp(placed, verdict, center)))
         return grasps
 
-    def _squeezes(self, state: GraspState, kept: list[int], target: GripTarget) -> Array:
-        """Return the servo targets of the hands that are kept, (K, J) [rad]."""
-        if not kept:
-            return np.zeros((0, self._kinematics.spec.num_joints))
-        chosen = state.select(torch.tensor(kept))
-        hands = HandBatch(chosen.translation, chosen.rotation, chosen.joint_positions)
+    def _grips(self, state: GraspState, target: GripTarget) -> Grip:
+        hands = HandBatch(state.translation, state.rotation, state.joint_positions)
         pads = near_pads(self._kinematics, hands, target.surface, self._grip)
         return closing_squeeze(self._kinematics, hands, pads, target, self._grip)
 

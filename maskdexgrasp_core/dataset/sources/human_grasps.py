@@ -128,9 +128,9 @@ class HumanGraspConverter:
         self, poses: ShadowPoses, pads: list[NearPads], target: GripTarget
     ) -> list[HandGraspPose]:
         kinematics, hands = self._retargeter.kinematics, HandBatch(*poses)
-        squeezes = closing_squeeze(kinematics, hands, pads, target, self.cfg.grip)
+        grip = closing_squeeze(kinematics, hands, pads, target, self.cfg.grip)
         joints = poses.joint_positions.double().numpy()
-        return list(map(HandGraspPose, poses.transforms(), joints, squeezes))
+        return list(map(HandGraspPose, poses.transforms(), joints, grip.targets))
 
     def _refusal(self, measures: FitMeasures, pads: NearPads, row: int) -> str:
         """Return why a fitted grasp is dropped before any check, '' if it is not."""

@@ -75,15 +75,17 @@ def test_fingers_without_a_near_pad_stay(kinematics, hands, surface):
     pads = near_pads(kinematics, away, surface, GripCfg())
     assert len(pads[0].candidates) == 0
     target = GripTarget(surface, np.array([0.0, -0.045, 0.095]))
-    squeeze = closing_squeeze(kinematics, away, pads, target, GripCfg())
-    np.testing.assert_allclose(squeeze, away.joint_positions.numpy(), atol=1e-6)
+    grip = closing_squeeze(kinematics, away, pads, target, GripCfg())
+    np.testing.assert_allclose(grip.targets, away.joint_positions.numpy(), atol=1e-6)
 
 
 def test_the_squeeze_presses_pads_into_the_object(kinematics, hands, surface):
     cfg = GripCfg(touch_gap_m=0.02)
     pads = near_pads(kinematics, hands, surface, cfg)
     target = GripTarget(surface, np.array([0.0, -0.045, 0.095]))
-    squeeze = torch.as_tensor(closing_squeeze(kinematics, hands, pads, target, cfg)).float()
+    squeeze = torch.as_tensor(
+        closing_squeeze(kinematics, hands, pads, target, cfg).targets
+    ).float()
     state = hands._replace(joint_positions=squeeze)
     pressed = surface.distance(kinematics.forward(*state).contact_points)[0, pads[0].candidates]
     assert float(pressed.min()) < -0.002

@@ -67,6 +67,15 @@ def test_contacts_on_the_asked_part_raise_the_score():
     assert wholly > partly
 
 
+def test_a_balanced_grip_ranks_by_the_order_of_magnitude_of_what_it_leaves():
+    weighed = RankingCfg(balance_weight=1.0)
+    scores = [
+        judge(ANTIPODAL._replace(grip_residual=residual), CENTER, weighed, ContactCfg()).score
+        for residual in (1.0, 0.1, 0.01, 1e-4, 0.0)
+    ]
+    np.testing.assert_allclose(np.diff(scores), [0.25, 0.25, 0.5, 0.0], atol=1e-9)
+
+
 def test_forces_balance_gravity_inside_cones_and_bear_the_preload():
     solver = ForceSolver(ANTIPODAL.contacts, CENTER, ContactCfg())
     weight = np.array([0, 0, -2.0, 0, 0, 0])
