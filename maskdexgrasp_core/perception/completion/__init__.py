@@ -16,7 +16,7 @@ _METHODS = {
 }
 
 
-DEFAULT_COMPLETION = 'union'
+DEFAULT_COMPLETION = 'learned'
 """Name of the completion that is used where none is named."""
 
 
