@@ -84,7 +84,8 @@ def gap_features(field: SurfaceField, objects: Tensor, points: Tensor, normals: 
     ahead = (away * normals).sum(dim=-1)
     gap = torch.where(ahead < 0.0, -distance, distance)
     centers, widths = points.new_tensor(_CENTERS_M), points.new_tensor(_WIDTHS_M)
-    bumps = torch.exp(-(((gap[..., None] - centers) / widths) ** 2))
+    bumps = torch.addcmul(-centers / widths, gap[..., None], 1.0 / widths)
+    bumps = bumps.square_().neg_().exp_()
     cosine = ahead / (distance + 1e-6) * torch.exp(-distance / _NEAR_M)
     return torch.cat([bumps, cosine[..., None]], dim=-1).flatten(start_dim=-2)
 

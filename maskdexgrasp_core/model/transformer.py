@@ -212,10 +212,26 @@ class MaskedGraspTransformer(nn.Module):
             conditions = conditions.followed_by(leave_out(conditions))
 
         def logits_of(tokens: Tensor) -> Tensor:
-            logits: Tensor = self(tokens, conditions, table_penalty=cfg.table_penalty)
-            return logits
+            return self._logits_of_rows(tokens, conditions, cfg.table_penalty)
 
         return TokenSampler(self.layout, cfg).sample(logits_of, known, generator)
+
+    def _logits_of_rows(
+        self, tokens: Tensor, conditions: ConditionTokens, table_penalty: float
+    ) -> Tensor:
+        """Return what `forward` does; grasps of an object that are all alike are one to it.
+
+        They are in the first pass, when all is masked.
+        """
+        each = len(tokens) // len(conditions.object)
+        firsts = tokens[::each], conditions.words[::each]
+        rows = zip((tokens, conditions.words), firsts, strict=True)
+        if not all(torch.equal(every, first.repeat_interleave(each, 0)) for every, first in rows):
+            logits: Tensor = self(tokens, conditions, table_penalty=table_penalty)
+            return logits
+        one_each = conditions._replace(words=firsts[1])
+        logits = self(firsts[0], one_each, table_penalty=table_penalty)
+        return logits.repeat_interleave(each, dim=0)
 
     def masked_tokens(self, batch: int) -> Tensor:
         """Return (batch, T) tokens that are all masked."""
