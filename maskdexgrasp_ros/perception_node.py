@@ -16,6 +16,11 @@ from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_core.perception.cfg import PerceptionCfg
 from maskdexgrasp_core.perception.completion import DEFAULT_COMPLETION, load_completion
 from maskdexgrasp_core.perception.pipeline import Perceiver
+from maskdexgrasp_core.perception.selectors import (
+    DEFAULT_SELECTOR,
+    SELECTOR_NAMES,
+    load_selector,
+)
 from maskdexgrasp_core.protocols import ShapeCompletion
 from maskdexgrasp_core.types import Array, CameraFrame, Command, ObjectObservation, ObservedCloud
 from maskdexgrasp_ros import qos, topics
@@ -57,6 +62,11 @@ class PerceptionNodeCfg:
     completion: str = field(default=DEFAULT_COMPLETION, metadata={'read_only': True})
     """Method that closes the side of the object that the camera does not see; 'true' asks the
     simulator instead, an experiment."""
+    selector: str = field(
+        default=DEFAULT_SELECTOR, metadata={'choices': SELECTOR_NAMES, 'read_only': True}
+    )
+    """What chooses the object that the sentence means: 'learned' compares the sentence with how
+    objects look, 'rules' knows the words of the objects in the catalogue."""
     max_age_s: float = field(default=1.0, metadata={'range': (0.01, 60.0)})
     """Oldest picture that a command may be answered with [s]."""
     wait_s: float = field(default=5.0, metadata={'range': (0.0, 30.0)})
@@ -77,7 +87,8 @@ class PerceptionNode(Node):
     def __init__(self) -> None:
         super().__init__('perception')
         self._node_parameters = CfgParameters(self, PerceptionNodeCfg())
-        self._perceiver = Perceiver(completion=self._completion())
+        selector = load_selector(self._node_parameters.cfg.selector)
+        self._perceiver = Perceiver(completion=self._completion(), selector=selector)
         self._settings = CfgParameters(self, PerceptionCfg(), on_change=self._set_perception)
         self._set_perception(self._settings.cfg)
         self._diagnostics = DiagnosticsPublisher(self)
@@ -123,7 +134,7 @@ class PerceptionNode(Node):
         )
 
     def _set_perception(self, cfg: PerceptionCfg) -> None:
-        self._perceiver = Perceiver(cfg, self._perceiver.completion)
+        self._perceiver = Perceiver(cfg, self._perceiver.completion, self._perceiver.selector)
 
     def _on_status(self, message: GraspStatus) -> None:
         if message.done and message.command_id == self._gate.active:

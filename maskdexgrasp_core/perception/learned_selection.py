@@ -2,9 +2,10 @@
 
 It understands words that no table lists ('something to drink from'). Colour, size and place
 stay with the rules of `perception.selection`: they compare clusters, and rules are exact there.
+So do categories that the network never saw but the table knows by name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,9 +54,19 @@ class LearnedSelector:
     """Chooses a cluster by a `SceneHead`."""
 
     def __init__(
-        self, head: SceneHead, encoder: SentenceEncoder, decision: DecisionCfg | None = None
+        self,
+        head: SceneHead,
+        encoder: SentenceEncoder,
+        decision: DecisionCfg | None = None,
+        unseen: Collection[str] = (),
     ) -> None:
         """Build from a trained network and the encoder that it was trained with.
+
+        Args:
+            head: The network.
+            encoder: Of sentences.
+            decision: When a cluster is chosen.
+            unseen: Categories of the vocabulary that were kept from training.
 
         Raises:
             InvalidInputError: If it was trained with another encoder.
@@ -66,6 +77,7 @@ class LearnedSelector:
             )
         self._head, self._encoder = head.eval(), encoder
         self.decision = decision or DecisionCfg()
+        self._unseen = frozenset(unseen)
 
     @classmethod
     def load(cls, path: Path | None = None) -> 'LearnedSelector':
@@ -80,7 +92,8 @@ class LearnedSelector:
         head, header = load_network(path, kind=KIND, cfg_type=SceneHeadCfg, build=SceneHead)
         stored = header.facts.get(DECISION_FACT, {})
         decision = cfg_from_json(DecisionCfg, stored, source=str(path))
-        return cls(head, load_sentence_encoder(head.cfg.text_encoder), decision)
+        unseen = header.facts.get('data', {}).get('held_out_categories', ())
+        return cls(head, load_sentence_encoder(head.cfg.text_encoder), decision, unseen)
 
     def logits(
         self, clusters: Sequence[Cluster], table_heights: Sequence[float], text: str
@@ -120,7 +133,14 @@ class LearnedSelector:
             logits = self.logits([clusters[i] for i in left], heights, text)
             return np.asarray(left[self._competing(logits, query, text)])
 
-        return select_cluster(clusters, table_heights, query, camera_position, described=described)
+        asks_network = query.says_what and query.category not in self._unseen
+        return select_cluster(
+            clusters,
+            table_heights,
+            query,
+            camera_position,
+            described=described if asks_network else None,
+        )
 
     def _competing(self, logits: Array, query: SentenceQuery, text: str) -> Indices:
         """Return which logits are high enough and near enough to the best."""

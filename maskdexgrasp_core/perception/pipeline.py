@@ -15,7 +15,8 @@ from maskdexgrasp_core.perception.clusters import (
 )
 from maskdexgrasp_core.perception.completion import load_completion
 from maskdexgrasp_core.perception.parts import find_part
-from maskdexgrasp_core.perception.selection import ClusterSelector, RuleSelector
+from maskdexgrasp_core.perception.selection import ClusterSelector
+from maskdexgrasp_core.perception.selectors import load_selector
 from maskdexgrasp_core.perception.sentence import check_command, parse_sentence
 from maskdexgrasp_core.perception.table import fit_table
 from maskdexgrasp_core.protocols import ShapeCompletion
@@ -41,7 +42,7 @@ class Perceiver:
         """Build from settings, completion and choice of the object; None takes the defaults."""
         self.cfg = cfg or PerceptionCfg()
         self.completion = completion or load_completion()
-        self.selector = selector or RuleSelector()
+        self.selector = selector or load_selector()
 
     def perceive(self, source: CameraFrame | ObservedCloud, command: Command) -> ObjectObservation:
         """Return the object that `command.text` means.

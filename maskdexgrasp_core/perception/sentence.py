@@ -9,6 +9,7 @@ from maskdexgrasp_core.perception.vocabulary import (
     COLORS,
     PARTS,
     PLAIN_PARTS,
+    PLAIN_WORDS,
     POSITIONS,
     SIZES,
 )
@@ -42,6 +43,9 @@ class SentenceQuery:
     """A key of `vocabulary.SIZES`."""
     position: str = ''
     """A key of `vocabulary.POSITIONS`; the robot's left is +y of the base frame."""
+    says_what: bool = False
+    """Whether a word is left that may say what the object is, known or not ('to drink from'):
+    not in 'the tallest one on the left'."""
 
     @property
     def label(self) -> str:
@@ -98,9 +102,17 @@ def parse_sentence(text: str) -> SentenceQuery:
     color, words = _take(words, COLORS)
     size, words = _take(words, SIZES)
     position, words = _take(words, POSITIONS)
+    says_what = bool(category) or not PLAIN_WORDS.issuperset(words.split())
     if not part:
         part, _ = _take(words, _standing_parts())
-    return SentenceQuery(category=category, part=part, color=color, size=size, position=position)
+    return SentenceQuery(
+        category=category,
+        part=part,
+        color=color,
+        size=size,
+        position=position,
+        says_what=says_what,
+    )
 
 
 def _standing_parts() -> dict[str, tuple[str, ...]]:

@@ -119,3 +119,15 @@ PARTS: dict[str, tuple[str, ...]] = {
 
 PLAIN_PARTS: tuple[str, ...] = ('top', 'bottom', 'edge', 'base', 'back', 'tip', 'bit', 'arm')
 """Part words that count only after a preposition ('by the top'), being common otherwise."""
+
+PLAIN_WORDS: frozenset[str] = frozenset(
+    word
+    for words in (
+        'a an the this that there it its them one object thing side',
+        'me my you your robot hand please just now',
+        'give get grab grasp hold lift move pick place put raise take',
+        'and at by for from in of on over to up with',
+    )
+    for word in words.split()
+)
+"""Words that say nothing about what the object is."""

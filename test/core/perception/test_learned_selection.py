@@ -13,6 +13,7 @@ from maskdexgrasp_core.perception.learned_selection import (
     LearnedSelector,
     view_points,
 )
+from maskdexgrasp_core.perception.selection import RuleSelector
 
 CAMERA = np.array([0.95, -0.25, 0.45])
 RED, BLUE = (200, 20, 20), (30, 60, 200)
@@ -83,6 +84,31 @@ def test_a_sentence_that_fits_no_cluster_is_refused_with_the_scores(
 ) -> None:
     with pytest.raises(StageError, match=r'at least 50\.0 needed') as caught:
         chosen(head, encoder, 'the sofa', DecisionCfg(least_logit=50.0))
+    assert caught.value.outcome.code is Code.TEXT_MATCHES_NOTHING
+
+
+@pytest.mark.parametrize(
+    'text', ['the tallest', 'take the largest one on the left', 'the farthest']
+)
+def test_the_network_is_not_asked_where_no_thing_is_named(
+    head: SceneHead, encoder: MiniLmEncoder, text: str
+) -> None:
+    nothing_fits = DecisionCfg(least_logit=50.0)
+    by_rules = RuleSelector().select(CLUSTERS, HEIGHTS, text, CAMERA)
+    assert chosen(head, encoder, text, nothing_fits) == by_rules
+
+
+def test_rules_choose_what_the_network_never_saw_but_the_table_names(
+    head: SceneHead, encoder: MiniLmEncoder
+) -> None:
+    text = 'take the tumbler'
+    selector = LearnedSelector(head, encoder, EVERYTHING, unseen=['cup'])
+    said = []
+    for each in (RuleSelector(), selector):
+        with pytest.raises(StageError) as caught:  # none of them looks like a cup
+            each.select(CLUSTERS, HEIGHTS, text, CAMERA)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
     assert caught.value.outcome.code is Code.TEXT_MATCHES_NOTHING
 
 

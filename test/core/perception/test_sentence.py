@@ -36,7 +36,23 @@ from maskdexgrasp_core.types import Command
     ],
 )  # fmt: skip
 def test_sentence_is_read(text: str, expected: dict[str, str]) -> None:
-    assert parse_sentence(text) == SentenceQuery(**expected)
+    found = parse_sentence(text)
+    assert found == SentenceQuery(**expected, says_what=found.says_what)
+
+
+@pytest.mark.parametrize(
+    ('text', 'says_what'),
+    [
+        ('the tallest', False),
+        ('pick up the blue one on the left', False),
+        ('give me the object closest to you by its handle', False),
+        ('take the mug', True),
+        ('hand me something to drink from', True),
+        ('the left gizmo, please', True),
+    ],
+)
+def test_a_sentence_may_leave_open_what_the_object_is(text: str, says_what: bool) -> None:
+    assert parse_sentence(text).says_what is says_what
 
 
 def test_every_procedural_category_can_be_named_and_has_a_usual_shape() -> None:
