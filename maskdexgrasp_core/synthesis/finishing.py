@@ -67,8 +67,9 @@ class GraspFinisher:
         self.cfg = cfg or FinishingCfg()
         self._kinematics = kinematics
         self._prior = posture_prior(kinematics.spec, kinematics.dtype)
-        judging = self.cfg.ranking, self.cfg.contact, self.cfg.grip
-        self._selector = GraspSelector(kinematics, *judging)
+        self.selector = GraspSelector(
+            kinematics, self.cfg.ranking, self.cfg.contact, self.cfg.grip
+        )
 
     def finish(
         self,
@@ -100,7 +101,7 @@ class GraspFinisher:
         refined = refiner.refine(
             state, plan, self.cfg.num_steps, deadline_s=deadline_s, movable=movable
         )
-        judged = self._selector.judged(refined.state, plan, scene, part_points, dropped)
+        judged = self.selector.judged(refined.state, plan, scene, part_points, dropped)
         grasps = [
             replace(grasp, tokens=tuple(proposals.tokens[row].tolist())) for row, grasp in judged
         ]

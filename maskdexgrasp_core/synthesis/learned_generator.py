@@ -18,8 +18,7 @@ from maskdexgrasp_core.synthesis.generator import (
     GeneratorCfg,
     MakeBatch,
 )
-from maskdexgrasp_core.synthesis.selection import GraspSelector
-from maskdexgrasp_core.synthesis.synthesis_generator import SynthesisGenerator
+from maskdexgrasp_core.synthesis.synthesis_generator import BatchSynthesis, SynthesisGenerator
 from maskdexgrasp_core.synthesis.synthesiser import Synthesiser
 from maskdexgrasp_core.types import Grasp, ObjectObservation
 
@@ -75,9 +74,7 @@ class LearnedGenerator(BatchGenerator):
         self.model = model or GraspModel.load()
         kinematics, finishing = HandKinematics(SHADOW, torch.float32), self.cfg.finishing
         self._finisher = GraspFinisher(kinematics, finishing)
-        self._synthesiser = Synthesiser(kinematics)
-        judging = finishing.ranking, finishing.contact, finishing.grip
-        self._selector = GraspSelector(kinematics, *judging)
+        self._synthesis = BatchSynthesis(Synthesiser(kinematics), self._finisher.selector)
 
     def _prepare(
         self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator
@@ -99,15 +96,14 @@ class LearnedGenerator(BatchGenerator):
         self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator
     ) -> MakeBatch:
         """Return what optimises grasps from scratch; they carry the name of that generator."""
+        batch_size = self.cfg.last_resort_size
+        synthesised = self._synthesis.maker(observation, scene, batch_size, generator)
 
         def make_batch(dropped: Counter[str], deadline_s: float | None) -> list[Grasp]:
-            made = self._synthesiser.synthesise(
-                scene, self.cfg.last_resort_size, generator, deadline_s
-            )
-            grasps = self._selector.select(
-                made.refined.state, made.plan, scene, observation.part_points, dropped
-            )
-            return [replace(grasp, generator=SynthesisGenerator.name) for grasp in grasps]
+            return [
+                replace(grasp, generator=SynthesisGenerator.name)
+                for grasp in synthesised(dropped, deadline_s)
+            ]
 
         return make_batch
 

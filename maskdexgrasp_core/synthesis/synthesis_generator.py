@@ -10,7 +10,12 @@ from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import HandSpec
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg
-from maskdexgrasp_core.synthesis.generator import BatchGenerator, BatchMakers, GeneratorCfg
+from maskdexgrasp_core.synthesis.generator import (
+    BatchGenerator,
+    BatchMakers,
+    GeneratorCfg,
+    MakeBatch,
+)
 from maskdexgrasp_core.synthesis.grip import GripCfg, firm_grip
 from maskdexgrasp_core.synthesis.ranking import RankingCfg
 from maskdexgrasp_core.synthesis.selection import GraspSelector
@@ -26,6 +31,30 @@ class SynthesisGeneratorCfg(GeneratorCfg):
     ranking: RankingCfg = field(default_factory=RankingCfg)
     contact: ContactCfg = field(default_factory=ContactCfg)
     grip: GripCfg = field(default_factory=firm_grip)
+
+
+class BatchSynthesis:
+    """Optimises batches of grasps from scratch and keeps those that pass."""
+
+    def __init__(self, synthesiser: Synthesiser, selector: GraspSelector) -> None:
+        self._synthesiser, self._selector = synthesiser, selector
+
+    def maker(
+        self,
+        observation: ObjectObservation,
+        scene: GraspScene,
+        batch_size: int,
+        generator: torch.Generator,
+    ) -> MakeBatch:
+        """Return what makes batches of `batch_size` candidates for an object."""
+
+        def make_batch(dropped: Counter[str], deadline_s: float | None) -> list[Grasp]:
+            made = self._synthesiser.synthesise(scene, batch_size, generator, deadline_s)
+            return self._selector.select(
+                made.refined.state, made.plan, scene, observation.part_points, dropped
+            )
+
+        return make_batch
 
 
 class SynthesisGenerator(BatchGenerator):
@@ -45,17 +74,13 @@ class SynthesisGenerator(BatchGenerator):
         self.cfg = cfg or SynthesisGeneratorCfg()
         super().__init__(self.cfg, ranked=self.cfg.ranking.enabled)
         kinematics = HandKinematics(spec, torch.float32)
-        self._synthesiser = Synthesiser(kinematics, self.cfg.synthesis)
-        judging = self.cfg.ranking, self.cfg.contact, self.cfg.grip
-        self._selector = GraspSelector(kinematics, *judging)
+        self._synthesis = BatchSynthesis(
+            Synthesiser(kinematics, self.cfg.synthesis),
+            GraspSelector(kinematics, self.cfg.ranking, self.cfg.contact, self.cfg.grip),
+        )
 
     def _prepare(
         self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator
     ) -> BatchMakers:
-        def make_batch(dropped: Counter[str], deadline_s: float | None) -> list[Grasp]:
-            made = self._synthesiser.synthesise(scene, self.cfg.batch_size, generator, deadline_s)
-            return self._selector.select(
-                made.refined.state, made.plan, scene, observation.part_points, dropped
-            )
-
-        return BatchMakers(make_batch)
+        batch_size = self.cfg.batch_size
+        return BatchMakers(self._synthesis.maker(observation, scene, batch_size, generator))

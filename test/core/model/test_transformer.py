@@ -120,6 +120,17 @@ def test_guidance_compares_with_the_network_that_is_told_less(unconditional):
     assert torch.equal(net.sample(encoded, known, cfg, seeded()), expected.argmax(dim=-1))
 
 
+def test_grasps_that_are_alike_pass_once_for_each_object():
+    net = network()
+    rows = []
+    net.register_forward_pre_hook(lambda module, inputs: rows.append(len(inputs[0])))
+    encoded = net.encode_conditions(conditions(objects=2, each=1)).repeat(5)
+    cfg = SamplingCfg(num_iterations=4, guidance_scale=1.0)
+    net.sample(encoded, net.masked_tokens(10), cfg, seeded())
+    assert rows[0] == 2 * 2
+    assert set(rows[1:]) == {2 * 10}
+
+
 def test_rows_and_conditions_must_be_as_many():
     net = network()
     with pytest.raises(InvalidInputError, match='3 rows of tokens with conditions of 4'):
