@@ -5,7 +5,8 @@ Usage: python benchmarks/bench_selection.py [weights or -] [scenes] [seed]
 Objects are members that training never saw; 'new categories' are categories that it never saw
 either (those that the file of weights names as held out). Sentences are in words that training
 never had, but for 'name', 'colour and name' and 'place and name'. 'right' is the object meant,
-or a refusal where several objects fit or none; 'wrong' is another object.
+or a refusal where several objects fit or none; 'wrong' is another object. 'learned' is what
+perception uses: the network, and rules for names of categories that it never saw.
 """
 
 import platform
@@ -19,11 +20,21 @@ from pathlib import Path
 import torch
 
 from maskdexgrasp_core.evaluation.intervals import Rate
-from maskdexgrasp_core.model.checkpoint import read_header, shipped_weights
-from maskdexgrasp_core.model.scene_head import KIND
+from maskdexgrasp_core.model.checkpoint import (
+    cfg_from_json,
+    load_network,
+    read_header,
+    shipped_weights,
+)
+from maskdexgrasp_core.model.scene_head import KIND, SceneHead, SceneHeadCfg
+from maskdexgrasp_core.model.text.registry import load_sentence_encoder
 from maskdexgrasp_core.objects import CATEGORIES
 from maskdexgrasp_core.outcome import StageError
-from maskdexgrasp_core.perception.learned_selection import LearnedSelector
+from maskdexgrasp_core.perception.learned_selection import (
+    DECISION_FACT,
+    DecisionCfg,
+    LearnedSelector,
+)
 from maskdexgrasp_core.perception.selection import ClusterSelector, RuleSelector
 from maskdexgrasp_core.training.selection_data import SeenScene, random_orders, see_scene
 from maskdexgrasp_core.training.selection_questions import TOPICS, Question, Thing, ask
@@ -50,6 +61,13 @@ def questions(
                 yield group, question
 
 
+def network_alone(path: Path) -> LearnedSelector:
+    """Return the selector that asks the network about every category, also those it never saw."""
+    head, header = load_network(path, kind=KIND, cfg_type=SceneHeadCfg, build=SceneHead)
+    decision = cfg_from_json(DecisionCfg, header.facts[DECISION_FACT], source=str(path))
+    return LearnedSelector(head, load_sentence_encoder(head.cfg.text_encoder), decision)
+
+
 def judged(selector: ClusterSelector, scene: SeenScene, question: Question) -> str:
     """Return 'right', 'wrong' or 'refused'."""
     clusters = [seen.cluster for seen in scene.objects]
@@ -74,7 +92,8 @@ def main() -> None:
     new = tuple(read_header(path).facts['data']['held_out_categories'])
     methods: dict[str, ClusterSelector] = {
         'rules': RuleSelector(),
-        'network': LearnedSelector.load(path),
+        'network': network_alone(path),
+        'learned': LearnedSelector.load(path),
     }
     tally: Tally = defaultdict(lambda: defaultdict(list))
     seconds: dict[str, float] = defaultdict(float)

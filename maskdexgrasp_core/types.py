@@ -91,9 +91,9 @@ class Grasp:
     """(C, 3) [N] that the hand exerts on the object, inside the friction cones."""
     score: float
     """Higher is better; only comparable within one generator."""
-    squeeze_positions: Array = field(default_factory=lambda: np.zeros(0))
-    """(J,) targets of position servos that hold the object [rad], see `synthesis.grip`; may lie
-    beyond the joint limits. (0,) when nobody said where to aim."""
+    squeeze_positions: Array | None = None
+    """(J,) targets of position servos of `synthesis.squeeze.SqueezeCfg.kp` that hold the object
+    [rad], in the order of `joint_names`; may lie beyond the joint limits. None: not known."""
     scores: dict[str, float] = field(default_factory=dict)
     """The terms behind `score`, by name."""
     tokens: tuple[int, ...] = ()

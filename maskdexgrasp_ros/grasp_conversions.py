@@ -7,7 +7,7 @@ import numpy as np
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.outcome import Stage
 from maskdexgrasp_core.perception.sentence import check_seed
-from maskdexgrasp_core.types import Grasp, GraspSet, HandGrasp, ObjectObservation
+from maskdexgrasp_core.types import Array, Grasp, GraspSet, HandGrasp, ObjectObservation
 from maskdexgrasp_ros import interfaces
 from maskdexgrasp_ros.cloud_conversions import cloud_from_msg, cloud_to_msg, points_to_msg
 from maskdexgrasp_ros.conversions import (
@@ -88,7 +88,7 @@ def grasp_to_msg(grasp: Grasp, stamp: TimeMsg) -> interfaces.Grasp:
         wrist=pose_to_msg(grasp.T_base_wrist),
         joint_names=list(grasp.joint_names),
         joint_positions=grasp.joint_positions.tolist(),
-        squeeze_positions=grasp.squeeze_positions.tolist(),
+        squeeze_positions=_numbers(grasp.squeeze_positions),
         contact_points=[point_to_msg(point) for point in grasp.contact_points],
         contact_forces=[vector_to_msg(force) for force in grasp.contact_forces],
         score=float(grasp.score),
@@ -98,6 +98,10 @@ def grasp_to_msg(grasp: Grasp, stamp: TimeMsg) -> interfaces.Grasp:
         generator=grasp.generator,
         seed=grasp.seed,
     )
+
+
+def _numbers(values: Array | None) -> list[float]:
+    return [] if values is None else values.tolist()
 
 
 def grasp_from_msg(message: interfaces.Grasp) -> Grasp:
@@ -110,14 +114,14 @@ def grasp_from_msg(message: interfaces.Grasp) -> Grasp:
     forces = points_from_msgs(message.contact_forces)
     if len(points) != len(forces):
         raise InvalidInputError(f'{len(points)} contact points but {len(forces)} contact forces')
-    count, squeezes = len(message.joint_names), len(message.squeeze_positions) > 0
+    count, squeeze = len(message.joint_names), None
+    if message.squeeze_positions:
+        squeeze = finite_array('squeeze_positions', message.squeeze_positions, count)
     return Grasp(
         T_base_wrist=pose_from_msg(message.wrist),
         joint_names=tuple(message.joint_names),
         joint_positions=finite_array('joint_positions', message.joint_positions, count),
-        squeeze_positions=finite_array(
-            'squeeze_positions', message.squeeze_positions, count if squeezes else 0
-        ),
+        squeeze_positions=squeeze,
         contact_points=points,
         contact_forces=forces,
         score=float(message.score),

@@ -24,6 +24,7 @@ from maskdexgrasp_core.evaluation.protocols import load_protocol
 from maskdexgrasp_core.objects.model import ObjectModel
 from maskdexgrasp_core.perception.completion import load_completion
 from maskdexgrasp_core.synthesis.registry import require_generator
+from maskdexgrasp_core.synthesis.squeeze import SqueezeCfg
 from maskdexgrasp_core.work_pool import run_units
 
 Unit = TypeVar('Unit')
@@ -73,7 +74,8 @@ class Judge:
         require_generator(generation.generator, generation.weights)
         if generation.view == 'single':
             load_completion(generation.completion)
-        cfg = self._cfg('stored')
+        own = all(load_protocol(name).kp == SqueezeCfg().kp for name in self.protocols)
+        cfg = self._cfg('stored' if own else 'balanced')  # targets are for servos of one stiffness
         requests = dataset_requests(folder, split=split, number=number, seed=generation.seed)
         work = partial(evaluate_request, generation=generation, cfg=cfg)
         began = time.perf_counter()

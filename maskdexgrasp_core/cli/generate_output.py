@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from maskdexgrasp_core.cli.console import console, make_folder, run_header, writ
 from maskdexgrasp_core.cli.posed_hand import PosedHand
 from maskdexgrasp_core.errors import DriverError
 from maskdexgrasp_core.hands.registry import load_hand
-from maskdexgrasp_core.types import ObjectObservation
+from maskdexgrasp_core.types import Array, ObjectObservation
 
 MAX_SHOWN = 12
 """Grasps in a picture and a table."""
@@ -89,7 +90,7 @@ def _content(made: GeneratedGrasps) -> dict[str, object]:
             {
                 'T_base_wrist': posed.T_base_root,
                 'joint_positions': posed.joint_positions,
-                'squeeze_positions': posed.squeeze_positions,
+                **_squeeze(posed),
                 'score': posed.score,
                 'scores': posed.scores,
             }
@@ -103,12 +104,23 @@ def _content(made: GeneratedGrasps) -> dict[str, object]:
     }
 
 
+def _squeeze(posed: PosedHand) -> dict[str, Array]:
+    squeeze = posed.squeeze_positions
+    return {} if squeeze is None else {'squeeze_positions': squeeze}
+
+
+def _squeezes(hands: Sequence[PosedHand]) -> dict[str, Array]:
+    """Return the targets of all hands (G, J), or nothing where one has none."""
+    known = [posed.squeeze_positions for posed in hands if posed.squeeze_positions is not None]
+    return {'squeeze_positions': np.stack(known)} if known and len(known) == len(hands) else {}
+
+
 def _write_npz(path: Path, made: GeneratedGrasps) -> None:
+    more: dict[str, Any] = _squeezes(made.hands)
     np.savez_compressed(
         path,
         T_base_wrist=np.stack([posed.T_base_root for posed in made.hands]),
         joint_positions=np.stack([posed.joint_positions for posed in made.hands]),
-        squeeze_positions=np.stack([posed.squeeze_positions for posed in made.hands]),
         score=np.array([posed.score for posed in made.hands]),
         points=made.observation.cloud.points,
         vertices=made.observation.shape.vertices,
@@ -117,6 +129,7 @@ def _write_npz(path: Path, made: GeneratedGrasps) -> None:
         text=made.text,
         task=made.task,
         completed=made.completed,
+        **more,
     )
 
 

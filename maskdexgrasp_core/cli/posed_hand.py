@@ -27,8 +27,9 @@ class PosedHand:
     """(4, 4) pose of the hand's root link in the base frame."""
     joint_positions: Array
     """(J,) [rad], in the hand's order."""
-    squeeze_positions: Array
-    """(J,) targets of the servos that hold the object [rad]; (0,) when nobody said them."""
+    squeeze_positions: Array | None
+    """(J,) targets of the servos that hold the object [rad], see `types.Grasp` and, for a
+    retargeted hand, `types.HandGrasp`; None: not known."""
     score: float
     """Higher is better."""
     scores: dict[str, float]

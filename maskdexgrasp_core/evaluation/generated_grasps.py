@@ -178,7 +178,7 @@ def _under_test(
             key=f'{condition.key}-{rank:03d}',
             T_object_wrist=T_object_base @ grasp.T_base_wrist,
             joint_positions=np.asarray(grasp.joint_positions, dtype=float),
-            squeeze_positions=grasp.squeeze_positions if len(grasp.squeeze_positions) else None,
+            squeeze_positions=grasp.squeeze_positions,
             task=condition.task,
             part=condition.part,
             texts=(condition.text,),

@@ -219,18 +219,20 @@ class MaskedGraspTransformer(nn.Module):
     def _logits_of_rows(
         self, tokens: Tensor, conditions: ConditionTokens, table_penalty: float
     ) -> Tensor:
-        """Return what `forward` does; grasps of an object that are all alike are one to it.
+        """Return the logits of `forward`; rows of an object that are all equal are computed once.
 
         They are in the first pass, when all is masked.
         """
-        each = len(tokens) // len(conditions.object)
-        firsts = tokens[::each], conditions.words[::each]
-        rows = zip((tokens, conditions.words), firsts, strict=True)
-        if not all(torch.equal(every, first.repeat_interleave(each, 0)) for every, first in rows):
+        each = max(1, len(tokens) // len(conditions.object))
+        one_each = tokens[::each], conditions.words[::each]
+        if not (
+            torch.equal(one_each[0].repeat_interleave(each, dim=0), tokens)
+            and torch.equal(one_each[1].repeat_interleave(each, dim=0), conditions.words)
+        ):
             logits: Tensor = self(tokens, conditions, table_penalty=table_penalty)
             return logits
-        one_each = conditions._replace(words=firsts[1])
-        logits = self(firsts[0], one_each, table_penalty=table_penalty)
+        conditions = conditions._replace(words=one_each[1])
+        logits = self(one_each[0], conditions, table_penalty=table_penalty)
         return logits.repeat_interleave(each, dim=0)
 
     def masked_tokens(self, batch: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 It understands words that no table lists ('something to drink from'). Colour, size and place
 stay with the rules of `perception.selection`: they compare clusters, and rules are exact there.
-So do categories that the network never saw but the table knows by name.
+The rules also choose by the name of a category that the network was not trained on.
 """
 
 from collections.abc import Collection, Sequence
@@ -27,6 +27,8 @@ from maskdexgrasp_core.types import Array
 
 DECISION_FACT = 'decision'
 """Among the facts of a file of weights: its `DecisionCfg`."""
+CATEGORIES_FACT = 'trained_categories'
+"""Among these facts: the categories whose objects it has seen."""
 _SEED = 0
 
 
@@ -58,7 +60,7 @@ class LearnedSelector:
         head: SceneHead,
         encoder: SentenceEncoder,
         decision: DecisionCfg | None = None,
-        unseen: Collection[str] = (),
+        categories: Collection[str] | None = None,
     ) -> None:
         """Build from a trained network and the encoder that it was trained with.
 
@@ -66,7 +68,7 @@ class LearnedSelector:
             head: The network.
             encoder: Of sentences.
             decision: When a cluster is chosen.
-            unseen: Categories of the vocabulary that were kept from training.
+            categories: Those of the vocabulary that it was trained on; None: all.
 
         Raises:
             InvalidInputError: If it was trained with another encoder.
@@ -77,7 +79,7 @@ class LearnedSelector:
             )
         self._head, self._encoder = head.eval(), encoder
         self.decision = decision or DecisionCfg()
-        self._unseen = frozenset(unseen)
+        self._categories = None if categories is None else frozenset(categories)
 
     @classmethod
     def load(cls, path: Path | None = None) -> 'LearnedSelector':
@@ -92,8 +94,8 @@ class LearnedSelector:
         head, header = load_network(path, kind=KIND, cfg_type=SceneHeadCfg, build=SceneHead)
         stored = header.facts.get(DECISION_FACT, {})
         decision = cfg_from_json(DecisionCfg, stored, source=str(path))
-        unseen = header.facts.get('data', {}).get('held_out_categories', ())
-        return cls(head, load_sentence_encoder(head.cfg.text_encoder), decision, unseen)
+        encoder = load_sentence_encoder(head.cfg.text_encoder)
+        return cls(head, encoder, decision, header.facts.get(CATEGORIES_FACT))
 
     def logits(
         self, clusters: Sequence[Cluster], table_heights: Sequence[float], text: str
@@ -133,14 +135,19 @@ class LearnedSelector:
             logits = self.logits([clusters[i] for i in left], heights, text)
             return np.asarray(left[self._competing(logits, query, text)])
 
-        asks_network = query.says_what and query.category not in self._unseen
         return select_cluster(
             clusters,
             table_heights,
             query,
             camera_position,
-            described=described if asks_network else None,
+            described=described if self._can_tell(query) else None,
         )
+
+    def _can_tell(self, query: SentenceQuery) -> bool:
+        """Return whether the network has learned what a sentence speaks of, as far as is known."""
+        if self._categories is None or not query.category:
+            return query.says_what
+        return query.category in self._categories
 
     def _competing(self, logits: Array, query: SentenceQuery, text: str) -> Indices:
         """Return which logits are high enough and near enough to the best."""

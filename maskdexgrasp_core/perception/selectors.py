@@ -21,6 +21,8 @@ def load_selector(name: str = DEFAULT_SELECTOR) -> ClusterSelector:
     Raises:
         UnknownNameError: If there is none.
         MissingWeightsError: If 'learned' is asked for and no weights are installed.
+        InvalidInputError: If those weights cannot be used.
+        EncoderUnavailableError: If their sentence encoder is not installed.
     """
     if name not in _SELECTORS:
         raise UnknownNameError('selector', name, list(_SELECTORS))

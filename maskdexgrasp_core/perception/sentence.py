@@ -85,13 +85,14 @@ def parse_sentence(text: str) -> SentenceQuery:
     """Read category, part, colour, size and place from an English sentence.
 
     'pick up the red mug by its handle' gives category mug, colour red, part handle. Words
-    that are not in `vocabulary` are ignored; relations between objects are not understood.
+    that are not in `vocabulary` only say that the sentence says what is meant; relations between
+    objects are not understood.
 
     Args:
         text: The sentence, any case.
 
     Returns:
-        The query; all fields '' when nothing known was named.
+        The query; words that it does not name are ''.
     """
     words = ' ' + ' '.join(re.findall(r'[a-z_]+', text.lower().replace("'s", ''))) + ' '
     words = _COURTESY.sub(' ', words)
@@ -102,7 +103,7 @@ def parse_sentence(text: str) -> SentenceQuery:
     color, words = _take(words, COLORS)
     size, words = _take(words, SIZES)
     position, words = _take(words, POSITIONS)
-    says_what = bool(category) or not PLAIN_WORDS.issuperset(words.split())
+    says_what = bool(category) or not PLAIN_WORDS.issuperset(_without_looks(words).split())
     if not part:
         part, _ = _take(words, _standing_parts())
     return SentenceQuery(
@@ -113,6 +114,15 @@ def parse_sentence(text: str) -> SentenceQuery:
         position=position,
         says_what=says_what,
     )
+
+
+def _without_looks(words: str) -> str:
+    """Return the words without any that are about colour, size or place."""
+    for table in (COLORS, SIZES, POSITIONS):
+        found = 'some'
+        while found:
+            found, words = _take(words, table)
+    return words
 
 
 def _standing_parts() -> dict[str, tuple[str, ...]]:

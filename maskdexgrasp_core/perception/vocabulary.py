@@ -123,10 +123,12 @@ PLAIN_PARTS: tuple[str, ...] = ('top', 'bottom', 'edge', 'base', 'back', 'tip', 
 PLAIN_WORDS: frozenset[str] = frozenset(
     word
     for words in (
-        'a an the this that there it its them one object thing side',
-        'me my you your robot hand please just now',
-        'give get grab grasp hold lift move pick place put raise take',
-        'and at by for from in of on over to up with',
+        'a an any the this that which there it its them one ones',
+        'object objects thing things item items',
+        'i me my we us you your robot hand table side please just now then',
+        'can could do is are need want will would like let',
+        'bring catch fetch give get grab grasp hold lift move pass pick place put raise take',
+        'and at by down for from in of off on onto or over to up with',
     )
     for word in words.split()
 )

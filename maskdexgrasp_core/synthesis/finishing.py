@@ -11,7 +11,7 @@ from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.model.grasp_model import Proposals
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg
 from maskdexgrasp_core.synthesis.contact_planning import PlanningCfg, plan_nearest
-from maskdexgrasp_core.synthesis.grip import GripCfg, firm_grip
+from maskdexgrasp_core.synthesis.grip import GripCfg, cautious_grip
 from maskdexgrasp_core.synthesis.hand_prior import posture_prior
 from maskdexgrasp_core.synthesis.ranking import RankingCfg
 from maskdexgrasp_core.synthesis.refinement import (
@@ -53,7 +53,7 @@ class FinishingCfg:
     refinement: RefinementCfg = field(default_factory=RefinementCfg)
     ranking: RankingCfg = field(default_factory=fitted_ranking)
     contact: ContactCfg = field(default_factory=ContactCfg)
-    grip: GripCfg = field(default_factory=firm_grip)
+    grip: GripCfg = field(default_factory=cautious_grip)
 
     def __post_init__(self) -> None:
         if self.num_steps < 0:
@@ -67,6 +67,7 @@ class GraspFinisher:
         self.cfg = cfg or FinishingCfg()
         self._kinematics = kinematics
         self._prior = posture_prior(kinematics.spec, kinematics.dtype)
+        # What judges, for grasps that were made otherwise.
         self.selector = GraspSelector(
             kinematics, self.cfg.ranking, self.cfg.contact, self.cfg.grip
         )

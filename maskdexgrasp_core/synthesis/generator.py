@@ -33,7 +33,7 @@ class GeneratorCfg:
     """Grasps whose contacts cancel less than this share of the worst load do not count as enough:
     they are returned when further batches bring nothing better."""
     enough_balance: float = 0.0
-    """The same of grasps whose grip is balanced less, see `ranking.grip_balance`."""
+    """Nor do grasps whose grip is balanced less than this, 0 to 1, see `ranking.grip_balance`."""
     enough_grasps: int = 64
     """So many have to count as enough, or all that are asked for if these are fewer, >= 1; the
     others may be any that pass."""
@@ -51,6 +51,9 @@ class GeneratorCfg:
             )
         if self.enough_grasps < 1:
             raise InvalidInputError(f'enough_grasps must be >= 1, got {self.enough_grasps}')
+        for name in ('enough_force_closure', 'enough_balance'):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise InvalidInputError(f'{name} must be 0 to 1, got {getattr(self, name)}')
         if min(self.min_distance, self.dissimilarity) < 0:
             raise InvalidInputError(
                 f'min_distance and dissimilarity must be >= 0; got {self.min_distance}, '

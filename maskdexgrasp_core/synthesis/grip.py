@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.spec import PARTS
@@ -33,7 +34,11 @@ _FACING = -0.2
 
 @dataclass(frozen=True, kw_only=True)
 class GripCfg:
-    """Which pads grip, and how hard."""
+    """Which pads grip, and how hard.
+
+    Raises:
+        InvalidInputError: If no pad could take part, or a length is negative.
+    """
 
     touch_gap_m: float = 0.015
     """Pads nearer to the object than this take part [m]."""
@@ -44,8 +49,14 @@ class GripCfg:
     squeeze: SqueezeCfg = field(default_factory=SqueezeCfg)
     contact: ContactCfg = field(default_factory=ContactCfg)
 
+    def __post_init__(self) -> None:
+        if self.pads_per_part < 1 or min(self.touch_gap_m, self.max_closing_rad) < 0.0:
+            raise InvalidInputError(
+                f'pads_per_part must be >= 1, touch_gap_m and max_closing_rad >= 0, got {self}'
+            )
 
-def firm_grip() -> GripCfg:
+
+def cautious_grip() -> GripCfg:
     """Return the grip of generated grasps: its forces keep well inside the friction cones."""
     return GripCfg(contact=ContactCfg(friction=0.3))
 
@@ -56,13 +67,13 @@ class NearPads(NamedTuple):
     candidates: NDArray[np.int64]
     """Indices of the hand's contact candidates, (C,)."""
     contacts: Contacts
-    """Where they meet the surface, in its frame."""
+    """Where they meet the surface, in the frame that hands and object share."""
     parts: tuple[str, ...]
     """Part of the hand of each."""
 
 
 class GripTarget(NamedTuple):
-    """What is gripped, in the frame of the hands."""
+    """What is gripped, in the frame that hands and object share."""
 
     surface: GridSignedDistance
     center: Array
@@ -75,8 +86,9 @@ class Grip(NamedTuple):
     targets: Array
     """(B, 22) of the servos [rad]."""
     residuals: Array
-    """(B,) norm of what the forces of the pads leave, as a share of their sum: 0 where they cancel
-    each other inside the friction cones, 1 for hands with fewer than two pads."""
+    """(B,) norm of the force and torque that the pads leave, as a share of the sum of their
+    normal forces, torques by `ContactCfg.torque_length_m`: 0 where forces inside the friction
+    cones cancel each other, 1 where fewer than two pads share the grip."""
 
 
 def near_pads(
@@ -113,7 +125,7 @@ def closing_squeeze(
 
     Args:
         kinematics: Of the Shadow Hand.
-        hands: B of them, in the frame of the object.
+        hands: B of them, in the frame that they share with the object.
         pads: Of each hand, see `near_pads`.
         target: The object.
         cfg: Force and limits.

@@ -64,8 +64,6 @@ class CandidateFacts(NamedTuple):
     """Height of the lowest point of the hand above the table [m]."""
     part_share: float
     """Share of the contacts on the asked part; 1 when none is asked."""
-    grip_residual: float = 1.0
-    """What the forces of the grip leave, as a share of their sum; see `grip.Grip`."""
 
 
 class Verdict(NamedTuple):
@@ -119,12 +117,17 @@ def resistance(
 
 
 def judge(
-    facts: CandidateFacts, center: Array, cfg: RankingCfg, contact_cfg: ContactCfg
+    facts: CandidateFacts,
+    grip_residual: float,
+    center: Array,
+    cfg: RankingCfg,
+    contact_cfg: ContactCfg,
 ) -> Verdict:
     """Drop or score one candidate; the cheap checks come first.
 
     Args:
         facts: What was measured.
+        grip_residual: What the forces of its grip leave, as a share of their sum; see `grip.Grip`.
         center: Centre of mass of the object, shape (3,) [m].
         cfg: Limits and weights.
         contact_cfg: Friction and force limits.
@@ -145,7 +148,7 @@ def judge(
         'gap': 1.0 - facts.contact_gap_m / cfg.max_contact_gap_m,
         'part': facts.part_share,
         'clearance': float(np.clip(facts.table_gap_m / 0.02, 0.0, 1.0)),
-        'balance': grip_balance(facts.grip_residual),
+        'balance': grip_balance(grip_residual),
     }
     score = sum(getattr(cfg, f'{name}_weight') * value for name, value in scores.items())
     return Verdict('', float(score), scores)

@@ -76,6 +76,8 @@ class GraspSelector:
             dropped['not finite'] += len(state.translation) - len(rows)
             state = state.select(rows)
             plan = ContactPlan(plan.candidates[rows], plan.weights[rows])
+        if len(rows) == 0:
+            return []
         poses = wrist_poses(state)
         facts, _ = measure(self._kinematics, state, plan, scene, part_points)
         center = scene.center.numpy().astype(np.float64)
@@ -83,8 +85,8 @@ class GraspSelector:
         grip = self._grips(state, GripTarget(scene.surface, center))
         grasps = []
         for index, (row, fact) in enumerate(zip(rows.tolist(), facts, strict=True)):
-            fact = fact._replace(grip_residual=float(grip.residuals[index]))
-            verdict = judge(fact, center, self._ranking, self._contact)
+            residual = float(grip.residuals[index])
+            verdict = judge(fact, residual, center, self._ranking, self._contact)
             if verdict.dropped:
                 dropped[verdict.dropped] += 1
                 continue

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.synthesis.refinement import GraspState
 from maskdexgrasp_core.types import Array
@@ -20,7 +21,11 @@ from maskdexgrasp_core.types import Array
 
 @dataclass(frozen=True, kw_only=True)
 class SqueezeCfg:
-    """How hard a hand grips."""
+    """How hard a hand grips.
+
+    Raises:
+        InvalidInputError: If a number is not positive.
+    """
 
     total_force_n: float = 30.0
     """Sum of the normal forces of all contacts [N]; see `ForceSolver.grip`."""
@@ -28,6 +33,10 @@ class SqueezeCfg:
     """Stiffness of the servos [N m / rad]."""
     max_step_rad: float = 0.5
     """Furthest that a target lies beyond the present position [rad]."""
+
+    def __post_init__(self) -> None:
+        if not min(self.total_force_n, self.kp, self.max_step_rad) > 0.0:
+            raise InvalidInputError(f'force, stiffness and step must be positive, got {self}')
 
 
 def squeeze_targets(

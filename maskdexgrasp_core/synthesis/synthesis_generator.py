@@ -16,7 +16,7 @@ from maskdexgrasp_core.synthesis.generator import (
     GeneratorCfg,
     MakeBatch,
 )
-from maskdexgrasp_core.synthesis.grip import GripCfg, firm_grip
+from maskdexgrasp_core.synthesis.grip import GripCfg, cautious_grip
 from maskdexgrasp_core.synthesis.ranking import RankingCfg
 from maskdexgrasp_core.synthesis.selection import GraspSelector
 from maskdexgrasp_core.synthesis.synthesiser import SynthesisCfg, Synthesiser
@@ -30,7 +30,7 @@ class SynthesisGeneratorCfg(GeneratorCfg):
     synthesis: SynthesisCfg = field(default_factory=SynthesisCfg)
     ranking: RankingCfg = field(default_factory=RankingCfg)
     contact: ContactCfg = field(default_factory=ContactCfg)
-    grip: GripCfg = field(default_factory=firm_grip)
+    grip: GripCfg = field(default_factory=cautious_grip)
 
 
 class BatchSynthesis:

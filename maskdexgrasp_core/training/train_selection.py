@@ -19,7 +19,11 @@ from maskdexgrasp_core.model.checkpoint import CheckpointHeader
 from maskdexgrasp_core.model.object_patches import Patches
 from maskdexgrasp_core.model.scene_head import KIND, SceneHead
 from maskdexgrasp_core.model.text.encoder import SentenceEncoder
-from maskdexgrasp_core.perception.learned_selection import DECISION_FACT, DecisionCfg
+from maskdexgrasp_core.perception.learned_selection import (
+    CATEGORIES_FACT,
+    DECISION_FACT,
+    DecisionCfg,
+)
 from maskdexgrasp_core.training.recipe import Losses, Share
 from maskdexgrasp_core.training.selection_calibration import calibrated, choice_error
 from maskdexgrasp_core.training.selection_questions import TOPICS
@@ -121,7 +125,11 @@ class SelectionRecipe:
             kind=KIND,
             preset=self._preset,
             config=asdict(self._cfg.network),
-            facts={**self.identity, DECISION_FACT: asdict(self._decision)},
+            facts={
+                **self.identity,
+                DECISION_FACT: asdict(self._decision),
+                CATEGORIES_FACT: list(self._cfg.data.categories),
+            },
         )
 
     @property

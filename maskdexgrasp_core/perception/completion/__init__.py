@@ -30,6 +30,7 @@ def load_completion(name: str = DEFAULT_COMPLETION) -> ShapeCompletion:
 
     Raises:
         UnknownNameError: If the name is not registered.
+        MissingWeightsError: If 'learned' is asked for and no weights are installed.
     """
     if name not in _METHODS:
         raise UnknownNameError('shape completion', name, list(_METHODS))

@@ -11,14 +11,12 @@ from scipy import ndimage
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.model.checkpoint import (
     CheckpointHeader,
-    MissingWeightsError,
     load_network,
     shipped_weights,
 )
 from maskdexgrasp_core.model.completion_cfg import KIND, CompletionCfg
 from maskdexgrasp_core.model.completion_net import CompletionNet
 from maskdexgrasp_core.perception.completion.meshing import bad_shape, mesh_of_samples
-from maskdexgrasp_core.perception.completion.union import Union
 from maskdexgrasp_core.perception.completion.view_box import Box, ViewEvidence, look_around
 from maskdexgrasp_core.types import Array, ObservedCloud
 
@@ -57,23 +55,25 @@ class LearnedCfg:
 
 
 class LearnedCompletion:
-    """Signed distance from a network; `union` where no weights are installed."""
+    """Signed distance from a network."""
 
     def __init__(
         self, network: CompletionNet | None = None, cfg: LearnedCfg | None = None
     ) -> None:
-        """Complete by `network`; None takes the weights that ship, if there are any."""
+        """Complete by `network`; None takes the weights that ship.
+
+        Raises:
+            MissingWeightsError: If there are none.
+            InvalidInputError: If they are damaged, or of another kind or version.
+        """
         self.name = 'learned'
         self.cfg = cfg or LearnedCfg()
-        self._network = network or _shipped_network()
-        self._fallback = Union()
+        self._network = network or load_completion_weights(shipped_weights(KIND))[0]
 
     def complete(self, cloud: ObservedCloud, table_height: float) -> trimesh.Trimesh:
         """Return the completed solid; see `protocols.ShapeCompletion`."""
         if len(cloud.points) < 8:
             raise bad_shape(f'{len(cloud.points)} points are too few to complete a shape')
-        if self._network is None:
-            return self._fallback.complete(cloud, table_height)
         box, evidence = look_around(cloud, table_height, self._network.cfg)
         with torch.inference_mode():
             output = self._network(evidence.network_inputs(box))
@@ -129,10 +129,3 @@ def load_completion_weights(path: Path) -> tuple[CompletionNet, CheckpointHeader
         InvalidInputError: If it is damaged, or of another kind or version.
     """
     return load_network(path, kind=KIND, cfg_type=CompletionCfg, build=CompletionNet)
-
-
-def _shipped_network() -> CompletionNet | None:
-    try:
-        return load_completion_weights(shipped_weights(KIND))[0]
-    except MissingWeightsError:
-        return None

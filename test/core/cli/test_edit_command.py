@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from maskdexgrasp_core.cli.edit import edit
 from maskdexgrasp_core.cli.generate import generate
+from maskdexgrasp_core.cli.grasps_file import grasps_of, read_grasps_file
 from maskdexgrasp_core.hands import FREEDOM, SHADOW
 from maskdexgrasp_core.model.part_points import PART_JOINTS
 
@@ -50,6 +51,19 @@ def with_arrays(folder, **changes):
     arrays = dict(np.load(folder / 'grasps.npz')) | changes
     np.savez(folder / 'grasps.npz', **{k: v for k, v in arrays.items() if v is not None})
     return folder / 'grasps.npz'
+
+
+def test_both_files_hold_where_servos_aim(copied):
+    found = []
+    for name in ('grasps.json', 'grasps.npz'):
+        path = copied / name
+        _, joints, squeezes = grasps_of(read_grasps_file(path), path)
+        assert squeezes.shape == joints.shape == (2, 22)
+        assert np.abs(squeezes - joints).max() > 0.02
+        found.append(squeezes)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-6)
+    without = with_arrays(copied, squeeze_positions=None)
+    assert grasps_of(read_grasps_file(without), without)[2] is None
 
 
 def test_the_named_finger_changes_and_everything_else_stays(generated, tiny_weights, tmp_path):

@@ -18,7 +18,7 @@ from maskdexgrasp_core.evaluation.protocols import load_protocol
 from maskdexgrasp_core.objects import make_object
 from maskdexgrasp_core.outcome import StageError
 
-CFG = EvaluationCfg(protocols=(load_protocol('tdg-quick'),), squeeze='balanced')
+CFG = EvaluationCfg(protocols=(load_protocol('tdg-quick'),), squeeze='stored')
 
 
 def can_on_the_table():

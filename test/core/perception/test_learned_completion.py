@@ -13,7 +13,11 @@ from scipy.spatial import cKDTree
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.point_cloud import deproject, flying_pixels
 from maskdexgrasp_core.model import checkpoint
-from maskdexgrasp_core.model.checkpoint import CheckpointHeader, checkpoint_to_bytes
+from maskdexgrasp_core.model.checkpoint import (
+    CheckpointHeader,
+    MissingWeightsError,
+    checkpoint_to_bytes,
+)
 from maskdexgrasp_core.model.completion_cfg import KIND, CompletionCfg, completion_preset
 from maskdexgrasp_core.model.completion_net import CompletionNet
 from maskdexgrasp_core.objects import make_object
@@ -155,13 +159,12 @@ def test_where_the_network_doubts_the_extrusion_is_joined() -> None:
     np.testing.assert_allclose(present[0, 0], -0.005)  # never less than the network's own solid
 
 
-def test_without_weights_it_is_the_union(
-    mug: ObservedCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_without_weights_it_is_refused_with_the_cure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(checkpoint, 'WEIGHTS_FOLDER', tmp_path)
-    shape = LearnedCompletion().complete(mug, TABLE)
-    union = load_completion('union').complete(mug, TABLE)
-    np.testing.assert_array_equal(shape.vertices, union.vertices)
+    with pytest.raises(MissingWeightsError, match='completion'):
+        load_completion('learned')
 
 
 def test_weights_that_ship_are_used(

@@ -102,7 +102,7 @@ def test_rules_choose_what_the_network_never_saw_but_the_table_names(
     head: SceneHead, encoder: MiniLmEncoder
 ) -> None:
     text = 'take the tumbler'
-    selector = LearnedSelector(head, encoder, EVERYTHING, unseen=['cup'])
+    selector = LearnedSelector(head, encoder, EVERYTHING, categories=['mug'])
     said = []
     for each in (RuleSelector(), selector):
         with pytest.raises(StageError) as caught:  # none of them looks like a cup

@@ -46,6 +46,8 @@ def test_sentence_is_read(text: str, expected: dict[str, str]) -> None:
         ('the tallest', False),
         ('pick up the blue one on the left', False),
         ('give me the object closest to you by its handle', False),
+        ('the small one in the front left', False),
+        ('could you please fetch the big tall dark blue object on the table', False),
         ('take the mug', True),
         ('hand me something to drink from', True),
         ('the left gizmo, please', True),

@@ -3,18 +3,22 @@ import pytest
 import torch
 import trimesh
 
+from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import PARTS
 from maskdexgrasp_core.model.hand_batch import HandBatch
+from maskdexgrasp_core.synthesis.contact_forces import Contacts
 from maskdexgrasp_core.synthesis.grip import (
     GripCfg,
     GripTarget,
+    NearPads,
     closing_squeeze,
     closing_steps,
     near_pads,
 )
+from maskdexgrasp_core.synthesis.squeeze import SqueezeCfg
 
 
 @pytest.fixture(scope='module')
@@ -68,6 +72,30 @@ def test_closing_brings_the_nearest_pads_to_the_surface(kinematics, hands, surfa
             gapped += 1
             assert abs(float(after[nearest])) < 0.5 * float(before[nearest])
     assert gapped >= 1
+
+
+def test_forces_of_opposite_pads_cancel_and_those_of_one_side_do_not(kinematics, hands, surface):
+    (pads,) = near_pads(kinematics, hands, surface, GripCfg(touch_gap_m=0.02))
+    center = np.array([0.0, -0.045, 0.095])
+    target = GripTarget(surface, center)
+    residuals = []
+    for normals in ([[0, 0, 1.0], [0, 0, -1.0]], [[0, 0, 1.0], [0, 0, 1.0]]):
+        contacts = Contacts(center + 0.022 * np.array(normals), np.array(normals))
+        two = NearPads(pads.candidates[:2], contacts, pads.parts[:2])
+        grip = closing_squeeze(kinematics, hands, [two], target, GripCfg())
+        residuals.append(float(grip.residuals[0]))
+    assert residuals[0] < 1e-3
+    assert residuals[1] > 0.5
+    one = NearPads(pads.candidates[:1], Contacts(*(v[:1] for v in contacts)), pads.parts[:1])
+    assert closing_squeeze(kinematics, hands, [one], target, GripCfg()).residuals[0] == 1.0
+
+
+@pytest.mark.parametrize('wrong', [{'pads_per_part': 0}, {'touch_gap_m': -0.1}])
+def test_grips_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(InvalidInputError, match='got'):
+        GripCfg(**wrong)
+    with pytest.raises(InvalidInputError, match='positive'):
+        SqueezeCfg(kp=0.0)
 
 
 def test_fingers_without_a_near_pad_stay(kinematics, hands, surface):

@@ -113,8 +113,11 @@ def test_synthesis_is_the_last_resort_of_a_model_that_finds_nothing(model, bottl
     assert scores == sorted(scores, reverse=True)
 
 
+@pytest.mark.parametrize('unsure', ['force_closure', 'balance'])
 @pytest.mark.parametrize(('enough', 'batches'), [(1, 2), (6, 3)])
-def test_batches_go_on_until_enough_are_sure_and_all_are_there(model, bottle, enough, batches):
+def test_batches_go_on_until_enough_are_sure_and_all_are_there(
+    model, bottle, enough, batches, unsure
+):
     made = []
 
     class Counted(LearnedGenerator):
@@ -132,7 +135,11 @@ def test_batches_go_on_until_enough_are_sure_and_all_are_there(model, bottle, en
                         contact_points=np.zeros((0, 3)),
                         contact_forces=np.zeros((0, 3)),
                         score=0.0,
-                        scores={'force_closure': 0.9 if row else 0.1},
+                        scores={
+                            'force_closure': 0.95,
+                            'balance': 0.95,
+                            unsure: 0.95 if row else 0.1,
+                        },
                     )
                     for row in range(3)
                 ]
@@ -147,6 +154,12 @@ def test_batches_go_on_until_enough_are_sure_and_all_are_there(model, bottle, en
 
 RAW = replace(LENIENT, finishing=FinishingCfg(num_steps=0, ranking=RankingCfg(enabled=False)))
 """What the networks say, and nothing else."""
+
+
+@pytest.mark.parametrize('name', ['enough_force_closure', 'enough_balance'])
+def test_shares_above_one_are_refused(name):
+    with pytest.raises(InvalidInputError, match=name):
+        replace(LENIENT, **{name: 1.1})
 
 
 @pytest.mark.parametrize('name', ['last_resort_size', 'enough_grasps'])
@@ -176,6 +189,19 @@ def test_without_refinement_and_ranking_the_decoded_hands_come_as_they_were_draw
         np.testing.assert_allclose(
             grasp.joint_positions, drawn.hands.joint_positions[row], atol=1e-6
         )
+
+
+def test_a_batch_without_a_finite_number_gives_no_grasp(bottle, good_grasps):
+    hands = _hands(good_grasps)
+    lost = hands._replace(translation=hands.translation * torch.nan)
+    dropped: Counter[str] = Counter()
+    finisher = GraspFinisher(HandKinematics(SHADOW, torch.float32), RAW.finishing)
+    tokens = torch.zeros(hands.num_hands, 6, dtype=torch.int64)
+    found = finisher.finish(
+        Proposals(lost, tokens), make_scene(bottle), bottle.part_points, dropped
+    )
+    assert found == []
+    assert dropped == {'not finite': hands.num_hands}
 
 
 def test_without_ranking_only_numbers_that_are_not_finite_are_dropped(bottle, good_grasps):

@@ -39,11 +39,11 @@ def test_antipodal_contacts_resist_every_load_and_one_sided_ones_none():
 
 def test_an_antipodal_grasp_ranks_above_a_one_sided_one():
     lenient = RankingCfg(min_force_closure=0.0)
-    good = judge(ANTIPODAL, CENTER, lenient, ContactCfg())
-    bad = judge(ONE_SIDED, CENTER, lenient, ContactCfg())
+    good = judge(ANTIPODAL, 0.0, CENTER, lenient, ContactCfg())
+    bad = judge(ONE_SIDED, 0.0, CENTER, lenient, ContactCfg())
     assert good.dropped == bad.dropped == ''
     assert good.score > bad.score + 0.5
-    assert judge(ONE_SIDED, CENTER, RankingCfg(), ContactCfg()).dropped == 'no force closure'
+    assert judge(ONE_SIDED, 0.0, CENTER, RankingCfg(), ContactCfg()).dropped == 'no force closure'
 
 
 @pytest.mark.parametrize(
@@ -58,19 +58,21 @@ def test_an_antipodal_grasp_ranks_above_a_one_sided_one():
 )
 def test_each_reason_is_named(changes, reason):
     facts = ANTIPODAL._replace(**changes)
-    assert judge(facts, CENTER, RankingCfg(), ContactCfg()).dropped == reason
+    assert judge(facts, 0.0, CENTER, RankingCfg(), ContactCfg()).dropped == reason
 
 
 def test_contacts_on_the_asked_part_raise_the_score():
-    wholly = judge(ANTIPODAL, CENTER, RankingCfg(), ContactCfg()).score
-    partly = judge(ANTIPODAL._replace(part_share=0.6), CENTER, RankingCfg(), ContactCfg()).score
+    wholly = judge(ANTIPODAL, 0.0, CENTER, RankingCfg(), ContactCfg()).score
+    partly = judge(
+        ANTIPODAL._replace(part_share=0.6), 0.0, CENTER, RankingCfg(), ContactCfg()
+    ).score
     assert wholly > partly
 
 
 def test_a_balanced_grip_ranks_by_the_order_of_magnitude_of_what_it_leaves():
     weighed = RankingCfg(balance_weight=1.0)
     scores = [
-        judge(ANTIPODAL._replace(grip_residual=residual), CENTER, weighed, ContactCfg()).score
+        judge(ANTIPODAL, residual, CENTER, weighed, ContactCfg()).score
         for residual in (1.0, 0.1, 0.01, 1e-4, 0.0)
     ]
     np.testing.assert_allclose(np.diff(scores), [0.25, 0.25, 0.5, 0.0], atol=1e-9)
