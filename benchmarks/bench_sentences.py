@@ -5,7 +5,8 @@ Run: python benchmarks/bench_sentences.py [--weights DIR | --generator synthesis
 
 Objects with grasps on two parts or more are asked for each of them: in words of the training set,
 in sentences of new words, and with new words for the part (paraphrases.yaml, checked against every
-sentence of the training split). All objects count for grasps that touch nothing.
+sentence of the training split). All objects count for grasps that touch nothing. Hands close
+by the squeeze rule `balanced`.
 """
 
 import argparse
