@@ -14,6 +14,7 @@ from rclpy.lifecycle import LifecycleState as State
 from maskdexgrasp_core.errors import MaskDexGraspError
 from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_core.protocols import GraspGenerator
+from maskdexgrasp_core.synthesis.learned_generator import LearnedGeneratorCfg
 from maskdexgrasp_core.synthesis.registry import (
     DEFAULT_GENERATOR,
     load_generator,
@@ -51,6 +52,9 @@ class GeneratorNodeCfg:
     """Most grasps for one object."""
     time_budget_s: float = field(default=30.0, metadata={'range': (0.1, 600.0)})
     """After this wall time the best grasps so far are taken [s]."""
+    fill_up_after: int = field(default=2, metadata={'range': (0, 100), 'read_only': True})
+    """After so many batches of the generator `model`, one is optimised from scratch where fewer
+    grasps pass than are asked for; 0: only where none is sure."""
     num_threads: int = field(default=1, metadata={'range': (1, 128), 'read_only': True})
     """Threads of torch; more help only where cores are idle."""
     autostart: bool = field(default=True, metadata={'read_only': True})
@@ -89,8 +93,7 @@ class GeneratorNode(LifecycleNode):
         cfg = self._node_parameters.cfg
         torch.set_num_threads(cfg.num_threads)
         try:
-            weights = cfg.weights_folder if takes_weights(cfg.generator) else None
-            self._generator = load_generator(cfg.generator, weights)
+            self._generator = self._load_generator(cfg)
             self._generator.generate(
                 sample_observation(), num_grasps=1, seed=0, time_budget_s=_WARM_UP_S
             )
@@ -110,6 +113,12 @@ class GeneratorNode(LifecycleNode):
         )
         self._edits = EditService(self, self._answer, self._edit_defaults, group)
         return super().on_configure(state)
+
+    def _load_generator(self, cfg: GeneratorNodeCfg) -> GraspGenerator:
+        if not takes_weights(cfg.generator):
+            return load_generator(cfg.generator)
+        settings = LearnedGeneratorCfg(fill_up_after=cfg.fill_up_after)
+        return load_generator(cfg.generator, cfg.weights_folder, settings)
 
     def on_activate(self, state: State) -> TransitionCallbackReturn:
         """Begin to answer."""

@@ -72,6 +72,9 @@ class BatchMakers(NamedTuple):
     """One batch of the generator."""
     last_resort: MakeBatch | None = None
     """One batch that is made once, when all of its own brought nothing that counts as enough."""
+    fill_up_after: int = 0
+    """After so many of its own the last resort is taken where fewer grasps pass than are asked
+    for, and nothing after it; 0: not for that."""
 
 
 class BatchGenerator(ABC):
@@ -126,15 +129,13 @@ class BatchGenerator(ABC):
         dropped: Counter[str] = Counter()
         grasps: list[Grasp] = []
         for batch in range(cfg.max_batches + 1):
-            if batch < cfg.max_batches:
-                made = makers.own(dropped, deadline)
-            elif makers.last_resort is not None and self._num_sure(grasps) == 0:
-                made = makers.last_resort(dropped, deadline)
-            else:
+            last = self._last_batch(makers, batch, grasps, num_grasps)
+            if last is None and batch == cfg.max_batches:
                 break
+            made = (last or makers.own)(dropped, deadline)
             grasps = keep_distinct([*grasps, *made], self._min_distance, dropped)
             late = deadline is not None and time.monotonic() > deadline
-            if late or self._are_enough(grasps, num_grasps):
+            if late or last is not None or self._are_enough(grasps, num_grasps):
                 break
         if len(grasps) > num_grasps:
             dropped['more than asked for'] += len(grasps) - num_grasps
@@ -143,6 +144,14 @@ class BatchGenerator(ABC):
             replace(grasp, generator=grasp.generator or self.name, seed=seed) for grasp in chosen
         )
         return GraspSet(grasps=tuple(named), dropped=dict(dropped))
+
+    def _last_batch(
+        self, makers: BatchMakers, batch: int, grasps: list[Grasp], num_grasps: int
+    ) -> MakeBatch | None:
+        """Return the last resort if it is time for it after `batch` batches."""
+        too_few = batch == makers.fill_up_after > 0 and len(grasps) < num_grasps
+        none_is_sure = batch == self._collecting.max_batches and self._num_sure(grasps) == 0
+        return makers.last_resort if too_few or none_is_sure else None
 
     def _are_enough(self, grasps: list[Grasp], num_grasps: int) -> bool:
         num_sure = min(num_grasps, self._collecting.enough_grasps)

@@ -45,11 +45,16 @@ class LearnedGeneratorCfg(GeneratorCfg):
     table. These grasps are judged like the others and name `synthesis` as their generator."""
     last_resort_size: int = 64
     """Candidates of that batch, >= 1."""
+    fill_up_after: int = 0
+    """After so many batches that batch is optimised also where fewer grasps pass than are asked
+    for: of few, none may fit the hand and reach of a robot. 0: never."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.last_resort_size < 1:
             raise InvalidInputError(f'last_resort_size must be >= 1, got {self.last_resort_size}')
+        if self.fill_up_after < 0:
+            raise InvalidInputError(f'fill_up_after must be >= 0, got {self.fill_up_after}')
 
 
 class LearnedGenerator(BatchGenerator):
@@ -90,7 +95,9 @@ class LearnedGenerator(BatchGenerator):
             )
 
         last_resort = self._synthesised(observation, scene, generator)
-        return BatchMakers(make_batch, last_resort if self.cfg.last_resort else None)
+        if not self.cfg.last_resort:
+            return BatchMakers(make_batch)
+        return BatchMakers(make_batch, last_resort, self.cfg.fill_up_after)
 
     def _synthesised(
         self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator

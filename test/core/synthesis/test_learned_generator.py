@@ -152,6 +152,42 @@ def test_batches_go_on_until_enough_are_sure_and_all_are_there(
     assert len(found.grasps) == 6
 
 
+@pytest.mark.parametrize(
+    ('asked', 'expected'), [(2, ['own']), (6, ['own', 'own', 'last']), (9, ['own', 'own', 'last'])]
+)
+def test_a_last_batch_fills_up_what_is_missing(model, bottle, asked, expected):
+    made = []
+
+    class Poor(LearnedGenerator):
+        """Makes two grasps a batch, all of them sure, and four in the last."""
+
+        def _prepare(self, observation, scene, generator):
+            def batch(name, count):
+                def make(dropped, deadline_s):
+                    made.append(name)
+                    return [
+                        Grasp(
+                            T_base_wrist=np.eye(4) + (len(made) + 0.1 * row) * np.eye(4, k=3),
+                            joint_names=SHADOW.joint_names,
+                            joint_positions=np.zeros(22),
+                            contact_points=np.zeros((0, 3)),
+                            contact_forces=np.zeros((0, 3)),
+                            score=0.0,
+                        )
+                        for row in range(count)
+                    ]
+
+                return make
+
+            return BatchMakers(batch('own', 2), batch('last', 4), fill_up_after=2)
+
+    found = Poor(replace(LENIENT, max_batches=4), model=model).generate(
+        bottle, num_grasps=asked, seed=1
+    )
+    assert made == expected
+    assert len(found.grasps) == min(asked, 8)
+
+
 RAW = replace(LENIENT, finishing=FinishingCfg(num_steps=0, ranking=RankingCfg(enabled=False)))
 """What the networks say, and nothing else."""
 
@@ -162,10 +198,12 @@ def test_shares_above_one_are_refused(name):
         replace(LENIENT, **{name: 1.1})
 
 
-@pytest.mark.parametrize('name', ['last_resort_size', 'enough_grasps'])
-def test_counts_that_say_nothing_are_refused(name):
+@pytest.mark.parametrize(
+    ('name', 'count'), [('last_resort_size', 0), ('enough_grasps', 0), ('fill_up_after', -1)]
+)
+def test_counts_that_say_nothing_are_refused(name, count):
     with pytest.raises(InvalidInputError, match=name):
-        replace(LENIENT, **{name: 0})
+        replace(LENIENT, **{name: count})
 
 
 def test_what_was_not_judged_needs_no_last_resort(model, bottle):
