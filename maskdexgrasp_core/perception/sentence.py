@@ -19,6 +19,8 @@ from maskdexgrasp_core.types import Command
 MAX_TEXT_LENGTH = 1000
 _PREPOSITIONS = r'(?:by|at|on|from|around|along|near|with)'
 _ARTICLES = r'(?:its|the|their|a|an)'
+_HAVING = re.compile(rf' (?:with|has|have|having) {_ARTICLES} ')
+"""Says what a thing looks like ('the one with a lid'), not where to take it."""
 _COURTESY = re.compile(
     r'\bcan (?=(?:you|we|i|the robot)\b)|\bright (?=now|away)|\bglass (?=bottle|jar)'
 )
@@ -98,12 +100,14 @@ def parse_sentence(text: str) -> SentenceQuery:
     words = _COURTESY.sub(' ', words)
     words = _NEGATED.sub(' ', words)
     words = _FINGERS.sub(' ', words)
+    has_something = _HAVING.search(words) is not None
     part, words = _take_part(words)
     category, words = _take(words, CATEGORIES)
     color, words = _take(words, COLORS)
     size, words = _take(words, SIZES)
     position, words = _take(words, POSITIONS)
-    says_what = bool(category) or not PLAIN_WORDS.issuperset(_without_looks(words).split())
+    plain = PLAIN_WORDS.issuperset(_without_looks(words).split())
+    says_what = bool(category) or has_something or not plain
     if not part:
         part, _ = _take(words, _standing_parts())
     return SentenceQuery(

@@ -179,6 +179,7 @@ def with_joints(request, **joints):
 def other_hand(request):
     request.grasp.joint_names = list(FREEDOM.joint_names)
     request.grasp.joint_positions = [0.0] * FREEDOM.num_joints
+    request.grasp.squeeze_positions = [0.0] * FREEDOM.num_joints
 
 
 def swapped_joints(request):

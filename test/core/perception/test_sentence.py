@@ -51,6 +51,7 @@ def test_sentence_is_read(text: str, expected: dict[str, str]) -> None:
         ('take the mug', True),
         ('hand me something to drink from', True),
         ('the left gizmo, please', True),
+        ('pick up the one with a lid', True),
     ],
 )
 def test_a_sentence_may_leave_open_what_the_object_is(text: str, says_what: bool) -> None:

@@ -122,7 +122,7 @@ def test_batches_go_on_while_too_few_grasps_are_sure(cylinder):
         return len(made.grasps) + sum(made.dropped.values())
 
     assert candidates(enough=0.0) == QUICK.batch_size
-    assert candidates(enough=1.1) == 2 * QUICK.batch_size
+    assert candidates(enough=1.0) == 2 * QUICK.batch_size
 
 
 def test_contacts_lie_on_the_surface_and_oppose(grasps, cylinder):
