@@ -122,10 +122,8 @@ def parse_sentence(text: str) -> SentenceQuery:
 
 def _without_looks(words: str) -> str:
     """Return the words without any that are about colour, size or place."""
-    for table in (COLORS, SIZES, POSITIONS):
-        found = 'some'
-        while found:
-            found, words = _take(words, table)
+    for _, phrase in _longest_first({**COLORS, **SIZES, **POSITIONS}):
+        words = re.sub(rf' {phrase}s?(?= )', '', words)
     return words
 
 
