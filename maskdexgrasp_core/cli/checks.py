@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from importlib import metadata
 
 import numpy as np
@@ -137,6 +138,32 @@ def check_robots() -> Finding:
     return Finding(detail='driven/movable joints: ' + ', '.join(found))
 
 
+def check_shipped_weights() -> Finding:
+    """Networks that ship: there, undamaged, and the transformer beside its tokenizer."""
+    from maskdexgrasp_core.model.checkpoint import read_checkpoint, shipped_weights
+    from maskdexgrasp_core.model.completion_cfg import KIND as COMPLETION
+    from maskdexgrasp_core.model.grasp_model import check_weights
+    from maskdexgrasp_core.model.scene_head import KIND as SELECTION
+
+    def check_alone(kind: str) -> None:
+        read_checkpoint(shipped_weights(kind), kind=kind)
+
+    problems = []
+    for check in (
+        partial(check_weights, None),
+        partial(check_alone, COMPLETION),
+        partial(check_alone, SELECTION),
+    ):
+        try:
+            check()
+        except MaskDexGraspError as error:
+            problems.append(str(error))
+    if problems:
+        cure = 'git checkout -- maskdexgrasp_core/weights, then make setup'
+        return Finding(verdict=Verdict.FAIL, detail='\n'.join(problems), cure=cure)
+    return Finding(detail=f'tokenizer, transformer, {COMPLETION}, {SELECTION} as they were stored')
+
+
 def check_drawing() -> Finding:
     """Pictures without a display."""
     from maskdexgrasp_core.errors import DriverError
@@ -195,6 +222,7 @@ CORE_CHECKS: tuple[Check, ...] = (
     Check(name='system libraries', run=check_libraries),
     Check(name='machine', run=check_machine),
     Check(name='robot models', run=check_robots),
+    Check(name='weights', run=check_shipped_weights),
     Check(name='drawing', run=check_drawing),
     Check(name='physics', run=check_physics),
 )

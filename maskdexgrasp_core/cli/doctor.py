@@ -27,7 +27,7 @@ def make_doctor(more: Callable[[int], Sequence[Check]]) -> Callable[..., None]:
             Path | None, typer.Option('--json', help='Also write the findings to this file.')
         ] = None,
     ) -> None:
-        """Check Python, packages, libraries, drawing, robot models, ROS 2 transport and physics.
+        """Check Python, packages, libraries, robot models, weights, drawing, physics and ROS 2.
 
         Each line ends in ok, warn or fail, with the cure. The exit code is 1 if anything fails.
 

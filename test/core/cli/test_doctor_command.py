@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 import typer
@@ -6,8 +7,15 @@ from typer.testing import CliRunner
 
 from maskdexgrasp_core.cli import bench as bench_module
 from maskdexgrasp_core.cli.bench import bench
-from maskdexgrasp_core.cli.checks import CORE_CHECKS, Check, Finding, Verdict
+from maskdexgrasp_core.cli.checks import (
+    CORE_CHECKS,
+    Check,
+    Finding,
+    Verdict,
+    check_shipped_weights,
+)
 from maskdexgrasp_core.cli.doctor import make_doctor
+from maskdexgrasp_core.model import checkpoint
 
 
 def run(command, *arguments):
@@ -23,6 +31,24 @@ def test_the_doctor_finds_this_machine_fit(tmp_path):
     assert content['ok'] is True
     assert [check['name'] for check in content['checks']] == [c.name for c in CORE_CHECKS]
     assert all(check['verdict'] in ('ok', 'warn') for check in content['checks'])
+
+
+def test_the_doctor_finds_weights_that_are_lost_or_damaged(monkeypatch, tmp_path):
+    for path in checkpoint.WEIGHTS_FOLDER.glob('*.safetensors'):
+        shutil.copy(path, tmp_path)
+    monkeypatch.setattr(checkpoint, 'WEIGHTS_FOLDER', tmp_path)
+    assert check_shipped_weights().verdict is Verdict.OK
+    (tmp_path / 'selection.safetensors').unlink()
+    completion = tmp_path / 'completion.safetensors'
+    content = bytearray(completion.read_bytes())
+    content[-1] ^= 1
+    completion.write_bytes(content)
+    found = check_shipped_weights()
+    assert found.verdict is Verdict.FAIL
+    assert f'{tmp_path}/selection.safetensors does not exist' in found.detail
+    assert f'{completion} is damaged' in found.detail
+    assert 'tokenizer' not in found.detail
+    assert 'maskdexgrasp_core/weights' in found.cure
 
 
 def test_a_failure_a_crash_and_a_cure_are_reported(monkeypatch, tmp_path):
