@@ -20,21 +20,11 @@ from pathlib import Path
 import torch
 
 from maskdexgrasp_core.evaluation.intervals import Rate
-from maskdexgrasp_core.model.checkpoint import (
-    cfg_from_json,
-    load_network,
-    read_header,
-    shipped_weights,
-)
-from maskdexgrasp_core.model.scene_head import KIND, SceneHead, SceneHeadCfg
-from maskdexgrasp_core.model.text.registry import load_sentence_encoder
+from maskdexgrasp_core.model.checkpoint import read_header, shipped_weights
+from maskdexgrasp_core.model.scene_head import KIND
 from maskdexgrasp_core.objects import CATEGORIES
 from maskdexgrasp_core.outcome import StageError
-from maskdexgrasp_core.perception.learned_selection import (
-    DECISION_FACT,
-    DecisionCfg,
-    LearnedSelector,
-)
+from maskdexgrasp_core.perception.learned_selection import LearnedSelector
 from maskdexgrasp_core.perception.selection import ClusterSelector, RuleSelector
 from maskdexgrasp_core.training.selection_data import SeenScene, random_orders, see_scene
 from maskdexgrasp_core.training.selection_questions import TOPICS, Question, Thing, ask
@@ -61,13 +51,6 @@ def questions(
                 yield group, question
 
 
-def network_alone(path: Path) -> LearnedSelector:
-    """Return the selector that asks the network about every category, also those it never saw."""
-    head, header = load_network(path, kind=KIND, cfg_type=SceneHeadCfg, build=SceneHead)
-    decision = cfg_from_json(DecisionCfg, header.facts[DECISION_FACT], source=str(path))
-    return LearnedSelector(head, load_sentence_encoder(head.cfg.text_encoder), decision)
-
-
 def judged(selector: ClusterSelector, scene: SeenScene, question: Question) -> str:
     """Return 'right', 'wrong' or 'refused'."""
     clusters = [seen.cluster for seen in scene.objects]
@@ -90,10 +73,11 @@ def main() -> None:
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     torch.set_num_threads(1)
     new = tuple(read_header(path).facts['data']['held_out_categories'])
+    learned = LearnedSelector.load(path)
     methods: dict[str, ClusterSelector] = {
         'rules': RuleSelector(),
-        'network': network_alone(path),
-        'learned': LearnedSelector.load(path),
+        'network': learned.for_every_category(),
+        'learned': learned,
     }
     tally: Tally = defaultdict(lambda: defaultdict(list))
     seconds: dict[str, float] = defaultdict(float)

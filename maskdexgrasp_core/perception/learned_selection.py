@@ -97,6 +97,10 @@ class LearnedSelector:
         encoder = load_sentence_encoder(head.cfg.text_encoder)
         return cls(head, encoder, decision, header.facts.get(CATEGORIES_FACT))
 
+    def for_every_category(self) -> 'LearnedSelector':
+        """Return one that asks the same network also about categories that it never saw."""
+        return LearnedSelector(self._head, self._encoder, self.decision)
+
     def logits(
         self, clusters: Sequence[Cluster], table_heights: Sequence[float], text: str
     ) -> Array:

@@ -110,6 +110,10 @@ def test_rules_choose_what_the_network_never_saw_but_the_table_names(
         said.append(str(caught.value))
     assert said[0] == said[1]
     assert caught.value.outcome.code is Code.TEXT_MATCHES_NOTHING
+    asked = selector.for_every_category()
+    with pytest.raises(StageError) as caught:  # to the network, all of them might be one
+        asked.select(CLUSTERS, HEIGHTS, text, CAMERA)
+    assert caught.value.outcome.code is Code.TEXT_IS_AMBIGUOUS
 
 
 def test_the_only_cluster_is_taken_whatever_it_is_called(
