@@ -69,7 +69,6 @@ def test_node_that_cannot_start_says_why():
     assert 'Traceback' in result.stderr
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ('kind', 'kept_bytes', 'problem'),
     [('completion', 1000, 'is not a file of our weights'), ('selection', 0, 'does not exist')],
