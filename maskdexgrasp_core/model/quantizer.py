@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.distributed import get_world_size, is_available, is_initialized
 from vector_quantize_pytorch import ResidualVQ
 
 from maskdexgrasp_core.model.tokenizer_cfg import QuantizerCfg
@@ -24,7 +25,8 @@ class PartQuantizer(nn.Module):
     """One codebook for each of L levels; a level codes what those before it left over.
 
     Codes follow the latents by moving averages, which takes the place of the codebook term of
-    the loss (MaskDexGrasp, Sec. B).
+    the loss (MaskDexGrasp, Sec. B). In a training by several processes, all of which have begun
+    when this is made, codes follow the latents of all of them.
 
     Args:
         cfg: Its settings.
@@ -42,6 +44,7 @@ class PartQuantizer(nn.Module):
             commitment_weight=1.0,
             threshold_ema_dead_code=cfg.reset_below,
             rotation_trick=False,
+            sync_codebook=is_available() and is_initialized() and get_world_size() > 1,
         )
 
     def forward(self, latents: Tensor, *, learn: bool) -> Quantized:

@@ -48,7 +48,6 @@ def make_fabric(cfg: DeviceCfg) -> Fabric:
     Raises:
         InvalidInputError: If there is no such device here.
     """
-    torch.set_num_threads(cfg.threads)
     try:
         fabric = Fabric(
             accelerator=cfg.accelerator,
@@ -60,4 +59,5 @@ def make_fabric(cfg: DeviceCfg) -> Fabric:
     except (ValueError, RuntimeError) as error:  # of Fabric: what it cannot find or combine
         raise InvalidInputError(f'cannot train on {cfg}: {error}') from error
     fabric.launch()
+    torch.set_num_threads(cfg.threads)  # after the launch, which has its own idea of it
     return fabric

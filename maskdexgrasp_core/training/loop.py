@@ -52,7 +52,7 @@ def train(
     """Train a network, or go on with it.
 
     Args:
-        recipe: What to train, made after `seed_networks(cfg.seed)`.
+        recipe: What to train, made after `fabric` and `seed_networks(cfg.seed)`.
         cfg: How.
         folder: For weights and curves; see `training.run_folder`.
         fabric: From `devices.make_fabric`.

@@ -21,16 +21,20 @@ class LineObjective(nn.Module):
 
 
 class LineRecipe:
-    """Two inputs, one output; the points of an epoch follow from seed and epoch."""
+    """Two inputs, one output; the points of an epoch follow from seed and epoch.
+
+    Without dropout, several processes learn what one does, up to rounding.
+    """
 
     steps_per_epoch = 5
     criterion = 'error'
 
-    def __init__(self, *, seed: int = 0, scale: float = 1.0) -> None:
+    def __init__(self, *, seed: int = 0, scale: float = 1.0, dropout: float = 0.2) -> None:
         seed_networks(seed)
-        self.network = nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.2), nn.Linear(8, 1))
+        self.network = nn.Sequential(nn.Linear(2, 8), nn.Dropout(dropout), nn.Linear(8, 1))
         self.objective = LineObjective(self.network)
         self.identity = {'scale': scale}
+        self.num_validations = 0
         self._seed, self._scale = seed, scale
 
     @property
@@ -41,9 +45,11 @@ class LineRecipe:
         rng = np.random.default_rng([self._seed, epoch])
         for _ in range(self.steps_per_epoch):
             inputs = torch.from_numpy(rng.normal(size=(16, 2))).float()
-            yield inputs, self._true(inputs)
+            mine = inputs[share.rank :: share.world_size]
+            yield mine, self._true(mine)
 
     def validate(self, network: nn.Module) -> dict[str, float]:
+        self.num_validations += 1
         inputs = torch.linspace(-1, 1, 20).reshape(10, 2)
         return {'error': float((network(inputs) - self._true(inputs)).square().mean())}
 
