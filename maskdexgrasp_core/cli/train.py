@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from maskdexgrasp_core.cli.console import (
     INTERRUPTED,
     console,
@@ -31,12 +33,14 @@ from maskdexgrasp_core.cli.train_options import (
     Workers,
 )
 from maskdexgrasp_core.cli.train_progress import TrainingDisplay, figures_line
-from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.errors import InvalidInputError, MaskDexGraspError
 from maskdexgrasp_core.work_pool import WorkerLostError, usable_cores
 
 if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
     from maskdexgrasp_core.training.devices import DeviceCfg
-    from maskdexgrasp_core.training.registry import TrainingOrder
+    from maskdexgrasp_core.training.registry import Prepared, Report, TrainingOrder
     from maskdexgrasp_core.training.run_folder import EpochRecord
 
 
@@ -113,14 +117,12 @@ def _train(order: 'TrainingOrder', device: 'DeviceCfg', folder: Path, *, resume:
     from maskdexgrasp_core.training.devices import make_fabric
     from maskdexgrasp_core.training.loop import TrainingDivergedError
     from maskdexgrasp_core.training.loop import train as run_loop
-    from maskdexgrasp_core.training.registry import prepare_training
 
     fabric = make_fabric(device)
     console.quiet = not fabric.is_global_zero
     with TrainingDisplay(console) as display:
         try:
-            with fabric.rank_zero_first():
-                recipe, loop = prepare_training(order, display.preparing)
+            recipe, loop = _prepared(order, fabric, display.preparing)
             parameters = sum(p.numel() for p in recipe.network.parameters())
             console.print(
                 f'{order.kind} {order.preset}: {parameters / 1e6:.2f} M parameters, '
@@ -130,11 +132,28 @@ def _train(order: 'TrainingOrder', device: 'DeviceCfg', folder: Path, *, resume:
                 recipe, loop, folder, fabric=fabric, resume=resume, on_progress=display
             )
         except KeyboardInterrupt:
+            if not fabric.is_global_zero:
+                raise typer.Exit(INTERRUPTED) from None
             fail('STOPPED', f'{display.num_epochs_kept} epochs are kept in {folder}',
                  'the same command with --resume goes on', status=INTERRUPTED)  # fmt: skip
         except (DatasetBusyError, WorkerLostError, TrainingDivergedError) as error:
             fail('TRAINING', str(error))
     _show_best(history, recipe.criterion, folder)
+
+
+def _prepared(order: 'TrainingOrder', fabric: 'Fabric', report: 'Report') -> 'Prepared':
+    """Prepare in the first process, then in the others, which find its files.
+
+    An error waits until all processes have passed, so that none is left at a barrier.
+    """
+    from maskdexgrasp_core.training.registry import prepare_training
+
+    with fabric.rank_zero_first():
+        try:
+            return prepare_training(order, report)
+        except (MaskDexGraspError, KeyboardInterrupt) as error:
+            failure = error
+    raise failure
 
 
 def _show_best(history: list['EpochRecord'], criterion: str, folder: Path) -> None:

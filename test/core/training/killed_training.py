@@ -1,6 +1,6 @@
-"""Trains, and is killed by the system at one step, as `kill -9` does.
+"""Trains or goes on, and is killed by the system at one step, as `kill -9` does.
 
-Arguments: folder of the dataset, folder of the run, epoch and step at which it ends.
+Arguments: folder of the dataset, folder of the run, epoch and step at which it ends, processes.
 """
 
 import os
@@ -14,9 +14,11 @@ from maskdexgrasp_core.training.progress import TrainingProgress
 from maskdexgrasp_core.training.registry import TrainingOrder, prepare_training
 
 
-def train_tiny_tokenizer(data: Path, folder: Path, *, resume: bool, on_progress) -> list:
+def train_tiny_tokenizer(
+    data: Path, folder: Path, *, resume: bool, on_progress, processes: int = 1
+) -> list:
     """Train the tokenizer that every test here trains."""
-    fabric = make_fabric(DeviceCfg(accelerator='cpu', threads=1))
+    fabric = make_fabric(DeviceCfg(accelerator='cpu', devices=processes, threads=1))
     order = TrainingOrder(kind='tokenizer', preset='tiny', data=data, seed=4, epochs=3)
     recipe, cfg = prepare_training(order)
     return train(recipe, cfg, folder, fabric=fabric, resume=resume, on_progress=on_progress)
@@ -24,13 +26,15 @@ def train_tiny_tokenizer(data: Path, folder: Path, *, resume: bool, on_progress)
 
 def main() -> None:
     """Train until the step that the command line names."""
-    data, folder, epoch, step = sys.argv[1:]
+    data, folder, epoch, step, processes = sys.argv[1:]
 
     def kill(progress: TrainingProgress) -> None:
         if (progress.epoch, progress.step) == (int(epoch), int(step)):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    train_tiny_tokenizer(Path(data), Path(folder), resume=False, on_progress=kill)
+    train_tiny_tokenizer(
+        Path(data), Path(folder), resume=True, on_progress=kill, processes=int(processes)
+    )
 
 
 if __name__ == '__main__':

@@ -13,16 +13,27 @@ from shared_training import LOOP, follow_latents, train_line
 
 from maskdexgrasp_core.training.devices import DeviceCfg, make_fabric
 
+COMMAND = """
+import typer
+from maskdexgrasp_core.cli.train import train
+
+app = typer.Typer()
+app.command()(train)
+app()
+"""
+
+
+def launched(*command):
+    env = {name: value for name, value in os.environ.items() if name != 'OMP_NUM_THREADS'}
+    return subprocess.run([sys.executable, *command], capture_output=True, text=True, env=env)
+
 
 @pytest.fixture(scope='module')
 def shared(tmp_path_factory):
     """Return the folder of a run, and what each of its two processes ended with."""
     folder = tmp_path_factory.mktemp('shared')
     script = Path(__file__).with_name('shared_training.py')
-    env = {name: value for name, value in os.environ.items() if name != 'OMP_NUM_THREADS'}
-    done = subprocess.run(
-        [sys.executable, script, folder, '2'], capture_output=True, text=True, env=env
-    )
+    done = launched(script, folder, '2')
     assert done.returncode == 0, done.stderr
     return folder, [load_file(folder / f'rank-{rank}.safetensors') for rank in (0, 1)]
 
@@ -76,3 +87,16 @@ def test_the_first_process_alone_validates_and_writes(shared):
 
 def test_every_process_has_the_threads_that_were_asked_for(shared):
     assert [int(end['count/threads']) for end in shared[1]] == [3, 3]
+
+
+def test_what_cannot_be_trained_is_refused_by_every_process(tmp_path, grasps_folder):
+    script = tmp_path / 'train.py'
+    script.write_text(COMMAND)
+    done = launched(
+        script, 'tokenizer', '--preset', 'huge', '--data', grasps_folder,
+        '--accelerator', 'cpu', '--devices', '2', '--out', tmp_path / 'run',
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert 'Traceback' not in done.stderr
+    assert done.stderr.count("unknown tokenizer preset 'huge'") == 2
+    assert not (tmp_path / 'run').exists()

@@ -98,11 +98,15 @@ def test_the_transformer_learns_the_tokens_of_that_tokenizer(
     assert network.layout.token_parts == tokenizer_preset('tiny').token_parts
 
 
+def trained_until(data, folder, epoch, step, processes):
+    script = Path(__file__).with_name('killed_training.py')
+    command = [sys.executable, script, data, folder, str(epoch), str(step), str(processes)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
 @pytest.mark.parametrize(('epoch', 'step'), [(1, 2)])
 def test_a_killed_training_goes_on_as_if_it_had_not_been(grasps_folder, tmp_path, epoch, step):
-    script = Path(__file__).with_name('killed_training.py')
-    command = [sys.executable, script, grasps_folder, tmp_path / 'cut', str(epoch), str(step)]
-    killed = subprocess.run(command, capture_output=True, text=True)
+    killed = trained_until(grasps_folder, tmp_path / 'cut', epoch, step, processes=1)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert len(figures(tmp_path / 'cut')) == epoch
     steps = []
@@ -114,8 +118,23 @@ def test_a_killed_training_goes_on_as_if_it_had_not_been(grasps_folder, tmp_path
     train_tiny_tokenizer(
         grasps_folder, tmp_path / 'whole', resume=False, on_progress=lambda progress: None
     )
-    assert figures(tmp_path / 'cut') == figures(tmp_path / 'whole')
-    ours, theirs = (load_file(tmp_path / run / 'last.safetensors') for run in ('cut', 'whole'))
+    assert_same_training(tmp_path / 'cut', tmp_path / 'whole')
+
+
+@pytest.mark.slow
+def test_so_do_two_processes_of_which_the_first_is_killed(grasps_folder, tmp_path):
+    killed = trained_until(grasps_folder, tmp_path / 'cut', 1, 2, processes=2)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert len(figures(tmp_path / 'cut')) == 1
+    for run in ('cut', 'whole'):
+        done = trained_until(grasps_folder, tmp_path / run, 9, 9, processes=2)
+        assert done.returncode == 0, done.stderr
+    assert_same_training(tmp_path / 'cut', tmp_path / 'whole')
+
+
+def assert_same_training(folder, other):
+    assert figures(folder) == figures(other)
+    ours, theirs = (load_file(run / 'last.safetensors') for run in (folder, other))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
