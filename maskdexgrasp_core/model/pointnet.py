@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from maskdexgrasp_core.model.processes import SharedBatchNorm
+
 
 def perceptron(widths: Sequence[int]) -> nn.Sequential:
     """Return linear layers of the given widths, input first, with GELU between them."""
@@ -29,7 +31,7 @@ class PointNet(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for before, after in itertools.pairwise([channels, *widths]):
-            layers += [nn.Linear(before, after), nn.BatchNorm1d(after), nn.ReLU()]
+            layers += [nn.Linear(before, after), SharedBatchNorm(after), nn.ReLU()]
         self._layers = nn.Sequential(*layers[:-1])
 
     def forward(self, points: Tensor) -> Tensor:
@@ -48,7 +50,7 @@ class OrderedPoints(nn.Module):
 
     def __init__(self, num_points: int, widths: Sequence[int]) -> None:
         super().__init__()
-        self._normalise = nn.BatchNorm1d(3 * num_points, affine=False)
+        self._normalise = SharedBatchNorm(3 * num_points, affine=False)
         self._layers = nn.Sequential(perceptron([3 * num_points, *widths]), nn.GELU())
 
     def forward(self, points: Tensor) -> Tensor:

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.distributed import get_world_size, is_available, is_initialized
 from vector_quantize_pytorch import ResidualVQ
 
+from maskdexgrasp_core.model.processes import in_several_processes
 from maskdexgrasp_core.model.tokenizer_cfg import QuantizerCfg
 
 
@@ -44,7 +44,7 @@ class PartQuantizer(nn.Module):
             commitment_weight=1.0,
             threshold_ema_dead_code=cfg.reset_below,
             rotation_trick=False,
-            sync_codebook=is_available() and is_initialized() and get_world_size() > 1,
+            sync_codebook=in_several_processes(),
         )
 
     def forward(self, latents: Tensor, *, learn: bool) -> Quantized:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from maskdexgrasp_core.hands.spec import PARTS
 from maskdexgrasp_core.model.hand_batch import LENGTH_SCALE, VECTOR_SIZE
 from maskdexgrasp_core.model.pointnet import OrderedPoints, PointNet, perceptron
+from maskdexgrasp_core.model.processes import SharedBatchNorm
 from maskdexgrasp_core.model.quantizer import PartQuantizer, Quantized
 from maskdexgrasp_core.model.tokenizer_cfg import TokenizerCfg
 
@@ -54,7 +55,7 @@ class PartEncoder(nn.Module):
             else nn.Sequential(
                 OrderedPoints(num_points, widths),
                 nn.Linear(widths[-1], code_dim, bias=False),
-                nn.BatchNorm1d(code_dim, affine=False),
+                SharedBatchNorm(code_dim, affine=False),
             )
         )
 

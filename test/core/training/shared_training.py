@@ -4,6 +4,7 @@ Arguments: folder, number of processes. As a module, it gives what one process d
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -13,7 +14,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from maskdexgrasp_core.model.quantizer import PartQuantizer
-from maskdexgrasp_core.model.tokenizer_cfg import QuantizerCfg
+from maskdexgrasp_core.model.shared_codec import PartEncoder
+from maskdexgrasp_core.model.tokenizer_cfg import EncoderCfg, QuantizerCfg, tokenizer_preset
 from maskdexgrasp_core.training.devices import DeviceCfg, make_fabric
 from maskdexgrasp_core.training.loop import train
 from maskdexgrasp_core.training.loop_cfg import LoopCfg
@@ -52,6 +54,21 @@ def follow_latents(fabric: Fabric, *, draws: bool) -> dict[str, Tensor]:
     return quantizer.state_dict()
 
 
+def encode_parts(fabric: Fabric, kind: str) -> dict[str, Tensor]:
+    """Return gradients and running statistics of an encoder after a share of one batch."""
+    torch.manual_seed(5)
+    encoder = EncoderCfg(kind=kind, widths=(16,))
+    network = PartEncoder(replace(tokenizer_preset('tiny'), encoder=encoder), num_points=8)
+    away = torch.linspace(0.0, 0.5, NUM_LATENTS)
+    points = 0.1 * torch.randn(NUM_LATENTS, 8, 3) + away[:, None, None]
+    targets = torch.randn(NUM_LATENTS, 8)
+    mine = slice(fabric.global_rank, None, fabric.world_size)
+    shared = fabric.setup(network)
+    fabric.backward((shared(points[mine]) - targets[mine]).square().mean())
+    gradients = {f'{name}.grad': p.grad for name, p in network.named_parameters()}
+    return {**network.state_dict(), **gradients}
+
+
 def main() -> None:
     """Train in every process, and write `rank-<number>.safetensors`."""
     folder, num_processes = Path(sys.argv[1]), int(sys.argv[2])
@@ -62,6 +79,8 @@ def main() -> None:
         'line': line.network.state_dict(),
         'agreed': follow_latents(fabric, draws=False),
         'drawn': follow_latents(fabric, draws=True),
+        'ordered': encode_parts(fabric, 'ordered'),
+        'pointnet': encode_parts(fabric, 'pointnet'),
         'count': {
             'validations': torch.tensor(line.num_validations),
             'threads': torch.tensor(torch.get_num_threads()),

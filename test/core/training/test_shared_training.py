@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from shared_training import LOOP, follow_latents, train_line
+from shared_training import LOOP, encode_parts, follow_latents, train_line
 
 from maskdexgrasp_core.training.devices import DeviceCfg, make_fabric
 
@@ -70,6 +70,14 @@ def test_codes_follow_the_latents_of_all_processes(shared, fabric):
     alone = follow_latents(fabric, draws=False)
     for end in shared[1]:
         assert_close(end, alone, 'agreed')
+
+
+@pytest.mark.parametrize('kind', ['ordered', 'pointnet'])
+def test_latents_are_normalised_over_the_whole_batch(shared, fabric, kind):
+    alone = encode_parts(fabric, kind)
+    assert sum(name.endswith('.grad') for name in alone) >= 3
+    for end in shared[1]:
+        assert_close(end, alone, kind)
 
 
 @pytest.mark.parametrize('what', ['line', 'agreed', 'drawn'])
