@@ -5,15 +5,17 @@ Run: python benchmarks/bench_sentences.py [--weights DIR | --generator synthesis
 
 Objects with grasps on two parts or more are asked for each of them: in words of the training set,
 in sentences of new words, and with new words for the part (paraphrases.yaml, checked against every
-sentence of the training split). All objects count for grasps that touch nothing. Hands close
-by the squeeze rule `balanced`.
+sentence of the training split). All objects count for grasps that touch nothing. Servos aim where
+the generator says (squeeze rule `stored`), as in `maskdexgrasp evaluate`.
 """
 
 import argparse
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from held_out import Posed, learned_generator, posed_grasps, posed_proposals, propose, show
@@ -46,7 +48,7 @@ from maskdexgrasp_core.types import Array
 from maskdexgrasp_core.work_pool import run_units
 
 RAW_HANDS = 32
-JUDGE = EvaluationCfg(protocols=(load_protocol('tdg-quick'),), squeeze='balanced')
+JUDGE = EvaluationCfg(protocols=(load_protocol('tdg-quick'),), squeeze='stored')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,10 +134,10 @@ def ask(item: AskedObject, cfg: SwapCfg) -> list[Answer]:
     answers = questions(item, cfg)
     grasps: list[GraspUnderTest] = []
     for key, answer in enumerate(answers):
-        for kind, posed in _hands(item.model, answer, cfg).items():
+        hands = _hands(item.model, answer, cfg)
+        for kind, posed in hands.posed.items():
             answer.see(kind, names, parts, _contacts(surface, posed))
-            if kind == 'finished':
-                grasps += _under_test(posed, answer, str(key))
+        grasps += _under_test(hands, answer, str(key))
     pressed = evaluate_object(
         ObjectUnderTest(
             object_id=item.object_id, category=item.parts[0].category, model=item.model,
@@ -148,7 +150,16 @@ def ask(item: AskedObject, cfg: SwapCfg) -> list[Answer]:
     return answers
 
 
-def _hands(model: ObjectModel, answer: Answer, cfg: SwapCfg) -> dict[str, Posed]:
+class _Hands(NamedTuple):
+    """What came of a question."""
+
+    posed: dict[str, Posed]
+    """Hands that are 'raw' and 'finished', as far as there are any."""
+    squeeze_positions: Sequence[Array | None]
+    """(22,) [rad] servo targets of each finished one."""
+
+
+def _hands(model: ObjectModel, answer: Answer, cfg: SwapCfg) -> _Hands:
     """Return raw and finished hands; where there are none, write down why."""
     generator, networks = _asked_generator(cfg)
     seed = cfg.seed * 1000 + answer.number
@@ -157,7 +168,7 @@ def _hands(model: ObjectModel, answer: Answer, cfg: SwapCfg) -> dict[str, Posed]
         made = generator.generate(shown.observation, num_grasps=cfg.num_grasps, seed=seed)
     except StageError as error:
         answer.failure = error.outcome.code.name
-        return {}
+        return _Hands({}, ())
     answer.rules_see_part = len(shown.observation.part_points) > 0
     found = {}
     if networks is not None and isinstance(generator, LearnedGenerator):
@@ -165,7 +176,7 @@ def _hands(model: ObjectModel, answer: Answer, cfg: SwapCfg) -> dict[str, Posed]
         found['raw'] = posed_proposals(proposals, shown)
     if made.grasps:
         found['finished'] = posed_grasps(made.grasps, shown)
-    return found
+    return _Hands(found, [grasp.squeeze_positions for grasp in made.grasps])
 
 
 def _contacts(surface: ObjectSurface, posed: Posed) -> list[Array]:
@@ -176,13 +187,17 @@ def _contacts(surface: ObjectSurface, posed: Posed) -> list[Array]:
     return [contacts.points for contacts in found]
 
 
-def _under_test(posed: Posed, answer: Answer, condition: str) -> list[GraspUnderTest]:
+def _under_test(hands: _Hands, answer: Answer, condition: str) -> list[GraspUnderTest]:
+    """Return the finished hands as the evaluation takes them."""
+    if 'finished' not in hands.posed:
+        return []
+    finished = zip(*hands.posed['finished'], hands.squeeze_positions, strict=True)
     return [
         GraspUnderTest(
             key=f'{condition}-{row}', T_object_wrist=pose, joint_positions=joints,
-            part=answer.part, texts=(answer.text,), condition=condition,
+            squeeze_positions=squeeze, part=answer.part, texts=(answer.text,), condition=condition,
         )
-        for row, (pose, joints) in enumerate(zip(*posed, strict=True))
+        for row, (pose, joints, squeeze) in enumerate(finished)
     ]  # fmt: skip
 
 
