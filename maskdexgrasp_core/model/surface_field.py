@@ -18,6 +18,9 @@ _MARGIN_M = 0.03
 _CENTERS_M = (-0.012, -0.005, 0.0, 0.004, 0.010, 0.022)
 _WIDTHS_M = (0.006, 0.004, 0.003, 0.004, 0.006, 0.012)
 """Of the bumps over the gap between hand and object: fine where they touch."""
+_LEAST_EXPONENT = -60.0
+"""Of the bumps: e to it is next to nothing, and still a normal number. Processors take many times
+as long for subnormal ones."""
 _NEAR_M = 0.02
 """Where the direction towards the surface begins to matter."""
 
@@ -86,7 +89,7 @@ def gap_features(field: SurfaceField, objects: Tensor, points: Tensor, normals: 
     centers, widths = points.new_tensor(_CENTERS_M), points.new_tensor(_WIDTHS_M)
     # exp(-((gap - center) / width)^2) in place: these are the largest arrays of a pass
     bumps = torch.addcmul(-centers / widths, gap[..., None], 1.0 / widths)
-    bumps = bumps.square_().neg_().exp_()
+    bumps = bumps.square_().neg_().clamp_(min=_LEAST_EXPONENT).exp_()
     cosine = ahead / (distance + 1e-6) * torch.exp(-distance / _NEAR_M)
     return torch.cat([bumps, cosine[..., None]], dim=-1).flatten(start_dim=-2)
 

@@ -63,6 +63,13 @@ def test_a_skin_that_touches_differs_from_one_that_is_away_or_inside():
     assert inside[-1] < -0.5
 
 
+def test_no_feature_is_a_subnormal_number_however_far_the_surface_is():
+    gaps = [bumps_of_gap(gap, facing=True)[:-1] for gap in torch.linspace(0.0, 0.1, 200).tolist()]
+    bumps = torch.stack(gaps)
+    assert bumps.min() >= torch.finfo(torch.float32).tiny
+    assert bumps[-1].max() < 1e-6
+
+
 def test_what_moves_with_the_object_looks_the_same():
     points = sphere()
     shift = torch.tensor([0.013, -0.2, 0.07])
