@@ -204,15 +204,16 @@ class MaskedGraspTransformer(nn.Module):
         Raises:
             InvalidInputError: As `TokenSampler.sample` and `forward` do.
         """
-        if cfg.guidance_scale > 0:
+        told_by_rows = {len(known): conditions}
+        if cfg.is_guided:
             encoder = self.conditions
             leave_out = (
                 encoder.without_all if cfg.unconditional == 'all' else encoder.without_words
             )
-            conditions = conditions.followed_by(leave_out(conditions))
+            told_by_rows[2 * len(known)] = conditions.followed_by(leave_out(conditions))
 
         def logits_of(tokens: Tensor) -> Tensor:
-            return self._logits_of_rows(tokens, conditions, cfg.table_penalty)
+            return self._logits_of_rows(tokens, told_by_rows[len(tokens)], cfg.table_penalty)
 
         return TokenSampler(self.layout, cfg).sample(logits_of, known, generator)
 

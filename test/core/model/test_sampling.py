@@ -53,6 +53,16 @@ def test_guidance_is_one_plus_s_conditional_minus_s_unconditional(scale):
     assert torch.equal(guided_logits(conditional, unconditional, scale), expected)
 
 
+def test_only_the_first_passes_are_guided_where_so_many_are_asked_for():
+    network = Watched(row_wise_logits(CHAINED))
+    cfg = SamplingCfg(num_iterations=5, guidance_scale=1.0, guided_iterations=2)
+    TokenSampler(CHAINED, cfg).sample(network, all_masked(CHAINED, 3), seeded())
+    assert [len(tokens) for tokens in network.tokens] == [6, 6, 3, 3, 3]
+    assert not replace(cfg, guided_iterations=0).is_guided
+    with pytest.raises(InvalidInputError, match='guided_iterations'):
+        SamplingCfg(guided_iterations=-1)
+
+
 def test_both_halves_pass_as_one_batch_and_are_guided_exactly():
     uniform = torch.rand(6, 6, 8, generator=seeded(3))
     network = Watched(lambda tokens: uniform[: len(tokens)])
