@@ -123,10 +123,10 @@ def judge(
     cfg: RankingCfg,
     contact_cfg: ContactCfg,
 ) -> Verdict:
-    """Drop or score one candidate; the cheap checks come first.
+    """Drop or score one candidate.
 
     Args:
-        facts: What was measured.
+        facts: What was measured; the candidate passed `geometric_reason`.
         grip_residual: What the forces of its grip leave, as a share of their sum; see `grip.Grip`.
         center: Centre of mass of the object, shape (3,) [m].
         cfg: Limits and weights.
@@ -134,9 +134,6 @@ def judge(
     """
     if not cfg.enabled:
         return Verdict('', 0.0, {})
-    reason = _geometric_reason(facts, cfg)
-    if reason:
-        return Verdict(reason, -np.inf, {})
     closure, effort = resistance(facts.contacts, center, cfg, contact_cfg)
     if closure < cfg.min_force_closure:
         return Verdict('no force closure', -np.inf, {'force_closure': closure})
@@ -172,7 +169,10 @@ def grip_balance(residual: float) -> float:
     return float(np.clip(-np.log10(max(residual, 1e-9)) / 4.0, 0.0, 1.0))
 
 
-def _geometric_reason(facts: CandidateFacts, cfg: RankingCfg) -> str:
+def geometric_reason(facts: CandidateFacts, cfg: RankingCfg) -> str:
+    """Return why a candidate is dropped before its forces are computed, '' if it is not."""
+    if not cfg.enabled:
+        return ''
     checks = {
         'touches the table': facts.table_gap_m < cfg.min_table_gap_m,
         'penetrates the object': facts.penetration_m > cfg.max_penetration_m,

@@ -1,6 +1,7 @@
 """Drops optimised hands that cannot serve and turns the others into ranked grasps."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,14 @@ from maskdexgrasp_core.synthesis.grip import (
     near_pads,
 )
 from maskdexgrasp_core.synthesis.measurement import measure
-from maskdexgrasp_core.synthesis.ranking import GRAVITY, RankingCfg, Verdict, judge
+from maskdexgrasp_core.synthesis.ranking import (
+    GRAVITY,
+    CandidateFacts,
+    RankingCfg,
+    Verdict,
+    geometric_reason,
+    judge,
+)
 from maskdexgrasp_core.synthesis.refinement import GraspState
 from maskdexgrasp_core.types import Array, Grasp
 
@@ -78,13 +86,18 @@ class GraspSelector:
             plan = ContactPlan(plan.candidates[rows], plan.weights[rows])
         if len(rows) == 0:
             return []
-        poses = wrist_poses(state)
         facts, _ = measure(self._kinematics, state, plan, scene, part_points)
-        center = scene.center.numpy().astype(np.float64)
+        possible = self._possible(facts, dropped)
+        if not possible:
+            return []
+        rows, state = rows[possible], state.select(torch.tensor(possible))
+        poses = wrist_poses(state)
         joints = state.joint_positions.numpy().astype(np.float64)
+        center = scene.center.numpy().astype(np.float64)
         grip = self._grips(state, GripTarget(scene.surface, center))
         grasps = []
-        for index, (row, fact) in enumerate(zip(rows.tolist(), facts, strict=True)):
+        for index, row in enumerate(rows.tolist()):
+            fact = facts[possible[index]]
             residual = float(grip.residuals[index])
             verdict = judge(fact, residual, center, self._ranking, self._contact)
             if verdict.dropped:
@@ -93,6 +106,12 @@ class GraspSelector:
             placed = _Placed(poses[index], joints[index], grip.targets[index], fact.contacts)
             grasps.append((row, self._grasp(placed, verdict, center)))
         return grasps
+
+    def _possible(self, facts: Sequence[CandidateFacts], dropped: Counter[str]) -> list[int]:
+        """Return the candidates that no cheap check drops."""
+        reasons = [geometric_reason(fact, self._ranking) for fact in facts]
+        dropped.update(reason for reason in reasons if reason)
+        return [index for index, reason in enumerate(reasons) if not reason]
 
     def _grips(self, state: GraspState, target: GripTarget) -> Grip:
         hands = HandBatch(state.translation, state.rotation, state.joint_positions)

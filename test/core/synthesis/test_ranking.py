@@ -6,7 +6,13 @@ import pytest
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, ForceSolver
-from maskdexgrasp_core.synthesis.ranking import CandidateFacts, RankingCfg, judge, resistance
+from maskdexgrasp_core.synthesis.ranking import (
+    CandidateFacts,
+    RankingCfg,
+    geometric_reason,
+    judge,
+    resistance,
+)
 
 CENTER = np.zeros(3)
 
@@ -58,7 +64,9 @@ def test_an_antipodal_grasp_ranks_above_a_one_sided_one():
 )
 def test_each_reason_is_named(changes, reason):
     facts = ANTIPODAL._replace(**changes)
-    assert judge(facts, 0.0, CENTER, RankingCfg(), ContactCfg()).dropped == reason
+    assert geometric_reason(facts, RankingCfg()) == reason
+    assert geometric_reason(facts, RankingCfg(enabled=False)) == ''
+    assert geometric_reason(ANTIPODAL, RankingCfg()) == ''
 
 
 def test_contacts_on_the_asked_part_raise_the_score():
