@@ -1,11 +1,13 @@
 """Compares variants of the model: trains those that need it, evaluates all, prints one table.
 
 Run: python benchmarks/ablations.py --out runs/ablations --epochs-tokenizer 60
-         --epochs-transformer 40 [--weights DIR] [--only NAME,NAME]
+         --epochs-transformer 40 [--weights DIR] [--only NAME,NAME] [--set NAME=VALUE]
 
 All networks get the same data, epochs and seed. With --weights the rows that change only how a
-model is used take the model of that folder instead of the `base` trained here. Stopped, the same
-command goes on: what is done under the same settings is not done again.
+model is used take the model of that folder instead of the `base` trained here. --set changes the
+generator in all rows: `--set max_batches=1 --set last_resort=false` shows what one batch of each
+is worth. Stopped, the same command goes on: what is done under the same settings is not done
+again.
 """
 
 import argparse
@@ -64,6 +66,8 @@ class AblationCfg:
     """Of a training."""
     workers: int = 2
     """Of an evaluation."""
+    settings: tuple[str, ...] = ()
+    """Changes of the generator in all rows; those of a row come after them."""
 
 
 class StepFailedError(RuntimeError):
@@ -131,12 +135,17 @@ class Ablations:
         usual = DEFAULT_COMPLETION if view == 'single' else ''
         return {
             'weights': [read_header(weights / f'{net}.safetensors').digest for net in NETS],
-            'settings': asdict(overridden(LearnedGeneratorCfg(), parse_changes(variant.settings))),
+            'settings': asdict(
+                overridden(LearnedGeneratorCfg(), parse_changes(self._settings(variant)))
+            ),
             'view': view,
             'completion': variant.completion or usual,
             'data': str(cfg.data.resolve()),
             **{name: getattr(cfg, name) for name in ('split', 'conditions', 'num_grasps', 'seed')},
         }
+
+    def _settings(self, variant: Variant) -> tuple[str, ...]:
+        return (*self.cfg.settings, *variant.settings)
 
     def _train(self, net: str, variant: NetworkVariant, folder: Path) -> None:
         cfg = self.cfg
@@ -159,7 +168,7 @@ class Ablations:
             'evaluate', '--generator', 'model', '--weights', weights, '--data', cfg.data,
             '--split', cfg.split, '--conditions', cfg.conditions, '--seed', cfg.seed,
             '--num-grasps', cfg.num_grasps, '--workers', cfg.workers, '--json', report, *view,
-            *(word for change in variant.settings for word in ('--set', change)),
+            *(word for change in self._settings(variant) for word in ('--set', change)),
         ]  # fmt: skip
 
     def _facts(self, weights: Path) -> Json:
@@ -232,11 +241,14 @@ def arguments() -> argparse.Namespace:
         argument_default=argparse.SUPPRESS,
     )
     for field in fields(AblationCfg):
+        if field.name == 'settings':
+            continue
         of_path = field.name in ('out', 'data', 'weights')
         kind: type = Path if of_path else int if isinstance(field.default, int) else str
         name = f'--{field.name.replace("_", "-")}'
         parser.add_argument(name, type=kind, required=field.name == 'out')
     parser.add_argument('--only', default='', help='variants, with commas')
+    parser.add_argument('--set', dest='settings', action='append', metavar='NAME=VALUE')
     return parser.parse_args()
 
 
@@ -244,7 +256,7 @@ def main() -> None:
     """Measure the variants one after the other, then print the table."""
     asked = vars(arguments())
     variants = chosen_variants(asked.pop('only'))
-    cfg = AblationCfg(**asked)
+    cfg = AblationCfg(**{**asked, 'settings': tuple(asked.get('settings', ()))})
     ablations = Ablations(cfg)
     rows, failures = [], []
     for number, variant in enumerate(variants, 1):

@@ -1,6 +1,7 @@
 """Variants of the model: all of them can be built, what is done is not done again."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from ablation_table import markdown_table
@@ -70,6 +71,10 @@ def test_what_is_measured_is_not_measured_again(orbits, tiny_weights, tmp_path):
     assert Ablations(cfg).measure(same) == json.loads(json.dumps(first))
     assert list((tmp_path / 'logs').iterdir()) == []
     assert len(list((tmp_path / 'results').iterdir())) == 1
+    hotter = replace(cfg, settings=('sampling.temperature=2',))  # of all rows
+    changed = Ablations(hotter).measure(raw)['report']['generation']['settings']
+    assert changed['sampling']['temperature'] == 2.0
+    assert changed['finishing']['num_steps'] == 0
     row = markdown_table([('raw', first)]).splitlines()[-1]
     assert row.startswith('| raw | ')
     assert ' of 1 | ' in row
