@@ -63,9 +63,12 @@ def test_a_skin_that_touches_differs_from_one_that_is_away_or_inside():
     assert inside[-1] < -0.5
 
 
-def test_no_feature_is_a_subnormal_number_however_far_the_surface_is():
-    gaps = [bumps_of_gap(gap, facing=True)[:-1] for gap in torch.linspace(0.0, 0.1, 200).tolist()]
-    bumps = torch.stack(gaps)
+def test_no_bump_is_a_subnormal_number_however_far_the_surface_is():
+    away = RADIUS + torch.linspace(0.0, 0.1, 200)
+    points = torch.stack([away, torch.zeros(200), torch.zeros(200)], dim=-1)[None]
+    field = surface_field(sphere()[None], 16)
+    features = gap_features(field, torch.tensor([0]), points, -functional.normalize(points))
+    bumps = features.reshape(200, NUM_GAP_FEATURES)[:, :-1]
     assert bumps.min() >= torch.finfo(torch.float32).tiny
     assert bumps[-1].max() < 1e-6
 
