@@ -1,5 +1,6 @@
 """The learned completion: a network's signed distance, held to what the view proves."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from maskdexgrasp_core.model.checkpoint import (
 from maskdexgrasp_core.model.completion_cfg import KIND, CompletionCfg
 from maskdexgrasp_core.model.completion_net import CompletionNet
 from maskdexgrasp_core.perception.completion.meshing import bad_shape, mesh_of_samples
+from maskdexgrasp_core.perception.completion.thin_walls import ThinWallsCfg, with_thin_walls
 from maskdexgrasp_core.perception.completion.view_box import Box, ViewEvidence, look_around
 from maskdexgrasp_core.types import Array, ObservedCloud
 
@@ -46,6 +48,8 @@ class LearnedCfg:
     united with its own: too much solid is safer to grasp than too little."""
     doubt_full_m: float = 0.010
     """From this expected error on [m] all of the extruded solid is."""
+    thin_walls: ThinWallsCfg = dataclasses.field(default_factory=ThinWallsCfg)
+    """What is done for walls that the network leaves in pieces."""
 
     def __post_init__(self) -> None:
         if min(self.free_margin_m, self.denied_m, self.wall_m) < 0.0:
@@ -77,8 +81,9 @@ class LearnedCompletion:
         box, evidence = look_around(cloud, table_height, self._network.cfg)
         with torch.inference_mode():
             output = self._network(evidence.network_inputs(box))
+        distance = output.distance[0].double().numpy()
         field = completed_field(
-            output.distance[0].double().numpy(),
+            with_thin_walls(distance, box.steps, self.cfg.thin_walls),
             output.scale[0].double().numpy(),
             evidence,
             self.cfg,

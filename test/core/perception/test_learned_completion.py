@@ -29,6 +29,7 @@ from maskdexgrasp_core.perception.completion.learned import (
     completed_field,
     load_completion_weights,
 )
+from maskdexgrasp_core.perception.completion.thin_walls import ThinWallsCfg
 from maskdexgrasp_core.perception.completion.view_box import ViewEvidence, look_around
 from maskdexgrasp_core.perception.completion.view_field import ViewField
 from maskdexgrasp_core.types import ObservedCloud
@@ -36,6 +37,8 @@ from maskdexgrasp_core.types import ObservedCloud
 TABLE = -0.10
 CFG = dataclasses.replace(completion_preset('tiny'), fold=5)
 """Small, but with samples as dense as those of `base`."""
+AS_IT_IS = LearnedCfg(thin_walls=ThinWallsCfg(lowered_m=0.0))
+"""Walls as the network leaves them."""
 
 
 def seen_object(render: Callable[..., tuple], category: str) -> ObservedCloud:
@@ -118,7 +121,7 @@ def test_a_network_that_adds_nothing_and_trusts_no_body_extrudes(
     network = network_that_says(0.0)
     with torch.no_grad():
         network.trust[1] = -100.0
-    shape = LearnedCompletion(network).complete(mug, TABLE)
+    shape = LearnedCompletion(network, AS_IT_IS).complete(mug, TABLE)
     box, evidence = look_around(mug, TABLE, CFG)
     inside = (evidence.extruded < 0).sum() * np.prod(box.steps)
     assert shape.is_watertight
@@ -141,6 +144,14 @@ def test_proven_free_space_stays_empty_against_a_network_that_fills_it(
     assert shape.is_watertight
     assert np.percentile(free, 95) < LearnedCfg().free_margin_m + 0.003
     assert shape.bounds[0, 2] > TABLE - 0.001
+
+
+def test_walls_that_the_network_only_suspects_are_kept(mug: ObservedCloud) -> None:
+    network = network_that_says(+0.2)  # 3 mm too far away everywhere
+    pieces = LearnedCompletion(network, AS_IT_IS).complete(mug, TABLE)
+    whole = LearnedCompletion(network).complete(mug, TABLE)
+    assert whole.is_watertight
+    assert whole.volume > 1.1 * pieces.volume
 
 
 def test_where_the_network_doubts_the_extrusion_is_joined() -> None:
