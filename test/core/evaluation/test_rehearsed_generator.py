@@ -61,12 +61,32 @@ def test_what_holds_comes_first_and_what_touches_nothing_last(can, made):
     assert isinstance(generator, GraspGenerator)
     found = generator.generate(can, num_grasps=5, seed=0)
     shares = [grasp.scores[SCORE_NAME] for grasp in found.grasps]
-    assert shares == sorted(shares, reverse=True)
-    assert shares[0] == 1.0
+    assert shares[0] == max(shares) > 0.5
     assert shares[-1] == 0.0
+    assert all(0.0 <= share <= 1.0 for share in shares)
     assert np.array_equal(found.grasps[-1].T_base_wrist, inner._grasps[0].T_base_wrist)
     assert 'force_closure' in found.grasps[0].scores
     assert found.dropped == {'too deep': 3}
+
+
+def test_of_two_that_hold_the_one_that_copes_with_position_errors_comes_first(can, made):
+    """A hand that closes on the rim of the can holds it, but not some millimetres higher."""
+    middle = max(made.grasps, key=lambda grasp: grasp.scores['balance'])
+    tried = []
+    for height in np.arange(0.0, 0.08, 0.005):
+        T_base_wrist = middle.T_base_wrist.copy()
+        T_base_wrist[2, 3] += height
+        tried.append(replace(middle, T_base_wrist=T_base_wrist, score=height))
+
+    class Tied(Misranked):
+        def __init__(self) -> None:
+            self._grasps = tuple(tried)
+
+    found = RehearsedGenerator(Tied(), len(tried)).generate(can, num_grasps=len(tried), seed=0)
+    shares = {grasp.score: grasp.scores[SCORE_NAME] for grasp in found.grasps}
+    assert shares[0.0] == 1.0
+    assert any(0.0 < share < 1.0 for share in shares.values())
+    assert found.grasps[0].scores[SCORE_NAME] == 1.0
 
 
 def test_more_are_tried_than_are_asked_for_and_the_rest_is_counted(can, made):
@@ -74,7 +94,7 @@ def test_more_are_tried_than_are_asked_for_and_the_rest_is_counted(can, made):
     found = RehearsedGenerator(inner, 3).generate(can, num_grasps=1, seed=0)
     assert inner.asked == 3
     assert len(found.grasps) == 1
-    assert found.grasps[0].scores[SCORE_NAME] == 1.0
+    assert found.grasps[0].scores[SCORE_NAME] > 0.5
     assert found.dropped == {'too deep': 3, 'more than asked for': 2}
 
 
