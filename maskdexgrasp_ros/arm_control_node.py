@@ -62,7 +62,8 @@ class ArmControlNodeCfg:
     chain_timeout_s: float = field(default=90.0, metadata={'range': (1.0, 3600.0)})
     """Longest wall time for perception, generation and retargeting together [s]."""
     retry_with_new_view: bool = True
-    """After a failed attempt look again: the object may have moved."""
+    """Look again after a failed attempt, for the object may have moved, and once where no grasp
+    was found or none fits the hand: other random numbers may find one."""
     driver_timeout_s: float = field(
         default=1.0, metadata={'range': (0.05, 30.0), 'read_only': True}
     )

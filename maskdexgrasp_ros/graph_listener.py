@@ -12,6 +12,7 @@ from maskdexgrasp_core.outcome import Stage
 from maskdexgrasp_ros import qos, topics
 from maskdexgrasp_ros.conversions import outcome_from_msg, time_from_msg
 from maskdexgrasp_ros.frame_buffer import FrameBuffer
+from maskdexgrasp_ros.gate import root_id
 from maskdexgrasp_ros.interfaces import (
     CameraInfo,
     GraspCandidates,
@@ -76,7 +77,10 @@ class GraphListener:
     @property
     def end(self) -> GraspStatus | None:
         """The status that says that the command is done, or None."""
-        return next((status for status in self.seen.statuses if status.done), None)
+        for status in self.seen.statuses:
+            if status.done and status.command_id == self._command_id:  # not that of one look
+                return status
+        return None
 
     def begin(self, command_id: str, feedback: Feedback | None) -> None:
         """Forget the last command and listen to this one."""
@@ -95,7 +99,7 @@ class GraphListener:
         self.seen.hand_grasps = message
 
     def _on_status(self, message: GraspStatus) -> None:
-        if message.command_id != self._command_id:
+        if root_id(message.command_id) != self._command_id:
             return
         try:
             stage = outcome_from_msg(message).stage

@@ -16,6 +16,9 @@ from maskdexgrasp_ros.gate import retry_id
 from maskdexgrasp_ros.grasp_conversions import hand_grasps_from_msg, observation_from_msg
 from maskdexgrasp_ros.interfaces import HandGrasps
 
+UNLUCKY = frozenset({Code.NO_GRASP_FOUND, Code.RETARGETING_FAILED})
+"""Failures of the chain that another picture and other random numbers may mend."""
+_SEEDS = 2**63
 Report = Callable[[Stage, str, int], None]
 """Told about every stage as it begins: stage, detail, attempt (0 = first)."""
 
@@ -40,7 +43,7 @@ class RunCfg:
     timeout_s: float
     """Longest wait for the chain [s]."""
     look_again: bool
-    """Whether a failed attempt asks the chain anew."""
+    """Whether a failed attempt asks the chain anew, and once more where it finds no grasp."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +98,7 @@ class GraspRun:
         try:
             check_seed(self._command.seed)
             self._require_free(Stage.COMMAND)
-            observation, grasps = self._ask_chain(self._command) if given is None else _read(given)
+            observation, grasps = self._first_grasps() if given is None else _read(given)
             result = self._executor.run(
                 ExecutionRequest(
                     observation=observation,
@@ -103,7 +106,7 @@ class GraspRun:
                     place_after_hold=self._command.place_after_hold,
                     plan_only=self._command.plan_only,
                     seed=self._command.seed,
-                    reobserve=self._reobserve if self._cfg.look_again else None,
+                    reobserve=self._ask_chain if self._cfg.look_again else None,
                 ),
                 self._on_stage,
                 self,
@@ -121,18 +124,26 @@ class GraspRun:
             attempt=self._attempt,
         )
 
-    def _ask_chain(self, command: Command) -> tuple[ObjectObservation, Sequence[HandGrasp]]:
-        self._chain.expect(command.command_id)
-        self._link.send(command)
+    def _first_grasps(self) -> tuple[ObjectObservation, Sequence[HandGrasp]]:
+        try:
+            return self._ask_chain()
+        except StageError as error:
+            if not self._cfg.look_again or error.outcome.code not in UNLUCKY:
+                raise
+            self._link.report(Stage.PERCEIVE, f'looking again: {error.outcome.reason}', 0)
+            return self._ask_chain()
+
+    def _ask_chain(self) -> tuple[ObjectObservation, Sequence[HandGrasp]]:
+        """Look under an id and a seed of this look, whose failure is not that of the command."""
+        look, self._looks = self._looks, self._looks + 1
+        name = retry_id(self._command.command_id, look)
+        self._chain.expect(name)
+        seed = (self._command.seed + look) % _SEEDS
+        self._link.send(replace(self._command, command_id=name, seed=seed))
         answer = self._chain.wait_for(
-            command.command_id, self._cfg.timeout_s, lambda: self._require_free(Stage.GENERATE)
+            name, self._cfg.timeout_s, lambda: self._require_free(Stage.GENERATE)
         )
         return _read(answer)
-
-    def _reobserve(self) -> tuple[ObjectObservation, Sequence[HandGrasp]]:
-        self._looks += 1
-        name = retry_id(self._command.command_id, self._looks)
-        return self._ask_chain(replace(self._command, command_id=name))
 
     def _on_stage(self, stage: Stage, detail: str, attempt: int) -> None:
         self._attempt = attempt
