@@ -34,10 +34,12 @@ class LearnedGeneratorCfg(GeneratorCfg):
     enough_grasps: int = 8
     sampling: SamplingCfg = field(
         default_factory=lambda: SamplingCfg(
-            num_iterations=6, guidance_scale=1.0, table_penalty=150.0
+            num_iterations=5, guidance_scale=1.0, guided_iterations=2, table_penalty=150.0
         )
     )
-    """Four passes for the palm, coarse to fine, two for the fingers."""
+    """Four passes for the palm, coarse to fine, one for the fingers; two of the palm are guided. On
+    60 requests of the training split two passes for the fingers and guidance in all gave the same
+    share of grasps that hold, in one and a half times the time."""
     finishing: FinishingCfg = field(default_factory=FinishingCfg)
     last_resort: bool = True
     """Optimise one batch of grasps from scratch when no proposal led to a sure grasp: some
