@@ -132,7 +132,9 @@ class GraspEditor:
         before = one.select(torch.zeros(self.cfg.batch_size, dtype=torch.int64))
         given = Proposals(before, self._model.tokens_of(encoded, before))
         generator = torch.Generator().manual_seed(seed)
-        drawn = self._model.edit(encoded, given, parts, self.cfg.sampling, generator)
+        # what is asked now has to tell on whatever is drawn, not on the palm alone
+        sampling = replace(self.cfg.sampling, guided_iterations=None)
+        drawn = self._model.edit(encoded, given, parts, sampling, generator)
         dropped: Counter[str] = Counter()
         made = self._finisher.finish(
             drawn,

@@ -37,9 +37,9 @@ class LearnedGeneratorCfg(GeneratorCfg):
             num_iterations=5, guidance_scale=1.0, guided_iterations=2, table_penalty=150.0
         )
     )
-    """Four passes for the palm, coarse to fine, one for the fingers; two of the palm are guided. On
-    60 requests of the training split two passes for the fingers and guidance in all gave the same
-    share of grasps that hold, in one and a half times the time."""
+    """Four passes for the palm, coarse to fine, one for the fingers; the first two are guided. On
+    60 requests of the training split, two passes for the fingers and guidance in all gave the
+    same share of grasps that hold, in one and a half times the time."""
     finishing: FinishingCfg = field(default_factory=FinishingCfg)
     last_resort: bool = True
     """Optimise one batch of grasps from scratch when no proposal led to a sure grasp: some
