@@ -18,9 +18,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from maskdexgrasp_core.errors import InvalidInputError
-from maskdexgrasp_core.geometry.transforms import rotate_vectors, transform_points
 from maskdexgrasp_core.model.code_shapes import CodeShapes
-from maskdexgrasp_core.model.surface_field import NUM_GAP_FEATURES, SurfaceField, gap_features
+from maskdexgrasp_core.model.surface_field import (
+    NUM_GAP_FEATURES,
+    Gaps,
+    SurfaceField,
+    gap_features,
+    looked_up,
+    measure_gaps,
+)
 from maskdexgrasp_core.model.token_layout import TokenLayout
 
 
@@ -112,16 +118,20 @@ class SurfaceFit(nn.Module):
         known = self._known(tokens)
         num_palm = len(self._palm_motions)
         objects, is_seen = _objects(tokens, field)
-        around = gap_features(field, objects, *self._placed_palms(known.palms[:, 1:]))
+        around = measure_gaps(field, objects, *self._placed_palms(known.palms[:, 1:]))
         codes = tokens[:, num_palm:].clamp(max=self._num_codes - 1)
         fingers = torch.arange(codes.shape[1], device=codes.device)
         shapes = (self._finger_points[fingers, codes], self._finger_normals[fingers, codes])
-        of_fingers = gap_features(field, objects, *_placed(known.palms[:, -1:], *shapes))
+        placed = _placed(known.palms[:, -1, None], *(shape.flatten(1, 2) for shape in shapes))
+        parts = shapes[0].shape[1:3]
+        of_fingers = measure_gaps(
+            field, objects, *(values.squeeze(2).unflatten(2, parts) for values in placed)
+        )
         shown = [
             layer(features)
             for layer, features in zip(
                 self.inward,
-                (*around.unbind(dim=1), *of_fingers.unbind(dim=1)),
+                (*gap_features(around).unbind(dim=1), *gap_features(of_fingers).unbind(dim=1)),
                 strict=True,
             )
         ]
@@ -153,16 +163,25 @@ class SurfaceFit(nn.Module):
         for token, is_next in enumerate(self._is_next(tokens, known).unbind(dim=1)):
             rows = torch.nonzero(is_next & is_seen)[:, 0]
             points, normals = self._every_code(token, known.palms[rows])
-            features = gap_features(field, objects[rows], points, normals)
+            gaps = measure_gaps(field, objects[rows], points, normals)
             wanted = self.wanted[token](hidden[rows, token])[:, None]
-            compared = functional.gelu(self.compare[token](features) + wanted)
+            compared = functional.gelu(self._read(token, gaps) + wanted)
             said = self.score[token](compared)[..., 0]
             if table_penalty:
-                lowest = points[..., : self.points_per_part, 2].amin(dim=-1)
+                lowest = points[2, ..., : self.points_per_part].amin(dim=-1)
                 reach = (-lowest - steps[token + 1 :].sum()).clamp(min=0.0)
                 said = said - table_penalty * reach
             result = result.index_put((rows, rows.new_tensor(token)), said.to(result.dtype))
         return result
+
+    def _read(self, token: int, gaps: Gaps) -> Tensor:
+        """Return what gaps say of codes (R, K, H), from a table where nothing is learned."""
+        layer = self.compare[token]
+        assert isinstance(layer, nn.Linear)
+        if torch.is_grad_enabled():
+            read: Tensor = layer(gap_features(gaps))
+            return read
+        return looked_up(gaps, layer.weight, layer.bias)
 
     @property
     def _num_codes(self) -> int:
@@ -190,32 +209,31 @@ class SurfaceFit(nn.Module):
         return _Known(torch.stack(poses, dim=1), level)
 
     def _every_code(self, token: int, palms: Tensor) -> tuple[Tensor, Tensor]:
-        """Return points and normals (R, K, ..., 3) of all codes for palms (R, L + 1, 4, 4)."""
+        """Return points and normals (3, R, K, N) of all codes for palms (R, L + 1, 4, 4)."""
         num_palm = len(self._palm_motions)
         if token < num_palm:
             with _full_precision(palms):
                 poses = palms[:, token, None] @ self._palm_motions[token]
             return self._placed_palms(poses)
         shapes = (self._finger_points[token - num_palm], self._finger_normals[token - num_palm])
-        placed = _placed(palms[:, -1], *(shape.flatten(0, 1) for shape in shapes))
-        return placed[0].unflatten(1, shapes[0].shape[:2]), placed[1].unflatten(
-            1, shapes[1].shape[:2]
-        )
+        points, normals = _placed(palms[:, -1], *(shape.flatten(0, 1) for shape in shapes))
+        codes = shapes[0].shape[:2]
+        return points.unflatten(-1, codes), normals.unflatten(-1, codes)
 
     def _placed_palms(self, poses: Tensor) -> tuple[Tensor, Tensor]:
-        """Return points and normals (..., Q, 3) of palms at poses (..., 4, 4)."""
-        with _full_precision(poses):
-            points, normals = (
-                torch.einsum('...ij,qj->...qi', poses[..., :3, :3], vectors)  # one product
-                for vectors in (self._palm_points, self._palm_normals)
-            )
-        return points + poses[..., None, :3, 3], normals
+        """Return points and normals (3, ..., Q) of palms at poses (..., 4, 4)."""
+        return _placed(poses, self._palm_points, self._palm_normals)
 
 
 def _placed(poses: Tensor, points: Tensor, normals: Tensor) -> tuple[Tensor, Tensor]:
-    """Return points and normals (..., N, 3) at poses (..., 4, 4)."""
+    """Return points and normals (3, ..., N), components first, at poses (..., 4, 4).
+
+    Those in the frames of the poses are (N, 3), or (B, N, 3) for poses (B, 1, 4, 4).
+    """
     with _full_precision(poses):
-        return transform_points(poses, points), rotate_vectors(poses, normals)
+        rotations = poses[..., :3, :3].movedim(-2, 0)
+        origins = poses[..., :3, 3].movedim(-1, 0)[..., None]
+        return rotations @ points.mT + origins, rotations @ normals.mT
 
 
 def _full_precision(like: Tensor) -> torch.autocast:

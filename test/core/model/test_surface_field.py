@@ -6,7 +6,10 @@ from torch.nn import functional
 
 from maskdexgrasp_core.model.surface_field import (
     NUM_GAP_FEATURES,
+    Gaps,
     gap_features,
+    looked_up,
+    measure_gaps,
     nearest_points,
     surface_field,
 )
@@ -23,12 +26,19 @@ def two_spheres():
     return torch.stack([sphere(), sphere(seed=1, center=(0.1, 0.0, 0.05))])
 
 
+def features_of(field, points, normals):
+    """Features (B, Q * NUM_GAP_FEATURES) of points (B, Q, 3) of the first object."""
+    rows = torch.zeros(len(points), dtype=torch.int64)
+    first = (values.movedim(-1, 0).contiguous() for values in (points, normals))
+    return gap_features(measure_gaps(field, rows, *first))
+
+
 def test_the_point_of_a_cell_is_nearly_the_nearest():
     clouds = two_spheres()
     field = surface_field(clouds, 20)
     asked = torch.randn(2, 300, 3, generator=torch.Generator().manual_seed(2)) / 40
     asked[1] += torch.tensor([0.1, 0.0, 0.05])
-    found = nearest_points(field, torch.tensor([0, 1]), asked)
+    found = nearest_points(field, torch.tensor([0, 1]), asked.movedim(-1, 0)).movedim(0, -1)
     truth = torch.cdist(asked, clouds).amin(dim=2)
     distance = (found - asked).norm(dim=-1)
     assert (distance >= truth - 1e-6).all()
@@ -38,9 +48,9 @@ def test_the_point_of_a_cell_is_nearly_the_nearest():
 def test_points_outside_of_the_grid_take_the_cell_next_to_them():
     field = surface_field(sphere()[None], 16)
     far = torch.tensor([[[1.0, 0.0, 0.0], [0.0, 0.0, -2.0]]])
-    found = nearest_points(field, torch.tensor([0]), far)[0]
+    found = nearest_points(field, torch.tensor([0]), far.movedim(-1, 0))[:, 0]
     assert found[0, 0] > 0.035
-    assert found[1, 2] < -0.035
+    assert found[2, 1] < -0.035
 
 
 def bumps_of_gap(gap, *, facing):
@@ -48,7 +58,7 @@ def bumps_of_gap(gap, *, facing):
     field = surface_field(sphere(20000)[None], 40)
     point = torch.tensor([[[RADIUS + gap, 0.0, 0.0]]])
     normal = torch.tensor([[[-1.0 if facing else 1.0, 0.0, 0.0]]])
-    return gap_features(field, torch.tensor([0]), point, normal)[0]
+    return features_of(field, point, normal)[0]
 
 
 def test_a_skin_that_touches_differs_from_one_that_is_away_or_inside():
@@ -67,7 +77,7 @@ def test_no_bump_is_a_subnormal_number_however_far_the_surface_is():
     away = RADIUS + torch.linspace(0.0, 0.1, 200)
     points = torch.stack([away, torch.zeros(200), torch.zeros(200)], dim=-1)[None]
     field = surface_field(sphere()[None], 16)
-    features = gap_features(field, torch.tensor([0]), points, -functional.normalize(points))
+    features = features_of(field, points, -functional.normalize(points))
     bumps = features.reshape(200, NUM_GAP_FEATURES)[:, :-1]
     assert bumps.min() >= torch.finfo(torch.float32).tiny
     assert bumps[-1].max() < 1e-6
@@ -78,10 +88,23 @@ def test_what_moves_with_the_object_looks_the_same():
     shift = torch.tensor([0.013, -0.2, 0.07])
     asked = sphere(50, seed=5)[None] * 1.2
     normals = -functional.normalize(asked, dim=-1)
-    first = gap_features(surface_field(points[None], 20), torch.tensor([0]), asked, normals)
+    first = features_of(surface_field(points[None], 20), asked, normals)
     moved = surface_field(points[None] + shift, 20)
-    second = gap_features(moved, torch.tensor([0]), asked + shift, normals)
+    second = features_of(moved, asked + shift, normals)
     assert (first - second).abs().mean() < 0.01  # rounding moves a few points to another cell
+
+
+def test_a_table_gives_what_a_layer_makes_of_the_features():
+    generator = torch.Generator().manual_seed(4)
+    gap = torch.rand(5, 7, 6, generator=generator) * 0.3 - 0.1  # beyond the table, too
+    gaps = Gaps(gap, torch.rand(5, 7, 6, generator=generator) - 0.5)
+    layer = torch.nn.Linear(6 * NUM_GAP_FEATURES, 8)
+    with torch.no_grad():
+        exact = layer(gap_features(gaps))
+        found = looked_up(gaps, layer.weight, layer.bias)
+    assert found.shape == exact.shape == (5, 7, 8)
+    assert (found - exact).abs().max() < 0.01
+    assert exact.std() > 0.1
 
 
 def test_the_order_of_points_does_not_matter():
