@@ -65,13 +65,18 @@ NETWORKS: dict[str, NetworkVariant] = {
 VQ-VAE for the whole hand, of six tokens too. The paper's 256x512 is `base`. `no surface fit` does
 not compare codes with the surface; `parts` and `whole` cannot."""
 
+_ALL_GUIDED = 'sampling.guided_iterations=null'
 _UNREFINED, _UNRANKED = 'finishing.num_steps=0', 'finishing.ranking.enabled=false'
 
 VARIANTS: tuple[Variant, ...] = (
     *(Variant(name=name, network=name) for name in NETWORKS),
     Variant(name='as it is'),
-    *(Variant(name=f'T = {t}', settings=(f'sampling.num_iterations={t}',)) for t in (3, 4, 5)),
-    *(Variant(name=f's = {s}', settings=(f'sampling.guidance_scale={s}',)) for s in range(7)),
+    *(Variant(name=f'T = {t}', settings=(f'sampling.num_iterations={t}',)) for t in (3, 4, 5, 6)),
+    Variant(name='all passes guided', settings=(_ALL_GUIDED,)),
+    *(
+        Variant(name=f's = {s}', settings=(f'sampling.guidance_scale={s}', _ALL_GUIDED))
+        for s in range(7)
+    ),
     Variant(name='no refinement', settings=(_UNREFINED,)),
     Variant(name='no ranking', settings=(_UNRANKED,)),
     Variant(name='raw decoder output', settings=(_UNREFINED, _UNRANKED)),

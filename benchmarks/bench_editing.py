@@ -31,13 +31,15 @@ def figures(motions: list[tuple[float, float]], asked: int) -> Json:
         motions: Of kept and of edited parts, one pair for each answer [m].
         asked: Edits that were asked for.
     """
-    kept, edited = 1000.0 * np.array(motions, dtype=float).reshape(-1, 2).T
+    if not motions:
+        return {'asked': asked, 'answered': 0}
+    kept, edited = 1000.0 * np.array(motions).T
     return {
         'asked': asked,
         'answered': len(motions),
-        'kept_mean_mm': float(kept.mean()) if len(motions) else float('nan'),
-        'kept_most_mm': float(kept.max()) if len(motions) else float('nan'),
-        'edited_mean_mm': float(edited.mean()) if len(motions) else float('nan'),
+        'kept_mean_mm': float(kept.mean()),
+        'kept_most_mm': float(kept.max()),
+        'edited_mean_mm': float(edited.mean()),
     }
 
 
@@ -82,10 +84,9 @@ def main() -> None:
     print('| drawn anew | answered | kept parts moved, mean mm | most | edited parts moved |')
     print('|---|---|---|---|---|')
     for name, row in found.items():
-        print(
-            f'| {name} | {row["answered"]} of {row["asked"]} | {row["kept_mean_mm"]:.2f} '
-            f'| {row["kept_most_mm"]:.2f} | {row["edited_mean_mm"]:.1f} |'
-        )
+        columns = ('kept_mean_mm', 'kept_most_mm', 'edited_mean_mm')
+        values = ' | '.join(f'{row[column]:.2f}' if column in row else '-' for column in columns)
+        print(f'| {name} | {row["answered"]} of {row["asked"]} | {values} |')
     if args.json:
         write_json(args.json, {**header, 'edits': found})
 

@@ -30,7 +30,7 @@ from maskdexgrasp_ros.conversions import (
 )
 from maskdexgrasp_ros.diagnostics import DiagnosticsPublisher
 from maskdexgrasp_ros.drivers import RosArmDriver, RosClock, RosHandDriver
-from maskdexgrasp_ros.gate import new_command_id
+from maskdexgrasp_ros.gate import new_command_id, root_id
 from maskdexgrasp_ros.grasp_conversions import hand_grasp_to_msg
 from maskdexgrasp_ros.grasp_run import GraspRun, RunCfg, RunLink, RunOutcome
 from maskdexgrasp_ros.interfaces import (
@@ -60,10 +60,11 @@ class ArmControlNodeCfg:
     """Parameters of the node."""
 
     chain_timeout_s: float = field(default=90.0, metadata={'range': (1.0, 3600.0)})
-    """Longest wall time for perception, generation and retargeting together [s]."""
+    """Longest wall time of one look, perception, generation and retargeting together [s]."""
     retry_with_new_view: bool = True
-    """Look again after a failed attempt, for the object may have moved, and once where no grasp
-    was found or none fits the hand: other random numbers may find one."""
+    """Look again after a failed attempt, for the object may have moved. A command of the action
+    also looks once more where no grasp was found or none fits the hand: other random numbers may
+    find one."""
     driver_timeout_s: float = field(
         default=1.0, metadata={'range': (0.05, 30.0), 'read_only': True}
     )
@@ -171,8 +172,9 @@ class ArmControlNode(Node):
 
     def _on_grasps(self, message: HandGrasps) -> None:
         """Hand grasps that nobody waits for come from a command on the topic: execute them."""
-        if self._chain.hear_grasps(message):
-            return
+        command_id = message.object.command.command_id
+        if self._chain.hear_grasps(message) or root_id(command_id) != command_id:
+            return  # waited for, or the late answer to a look of a command that has ended
         goal = ExecuteGrasp.Goal(
             command=message.object.command, grasps=message.grasps, object=message.object
         )

@@ -74,10 +74,15 @@ class Chain:
             self._heard.notify_all()
             return True
 
+    def begin(self, command_id: str) -> None:
+        """Forget what was heard of an earlier command with the same id."""
+        with self._heard:
+            self._ended.pop(command_id, None)
+            self._seconds.pop(command_id, None)
+
     def expect(self, command_id: str) -> None:
         """Say, before the command is published, that `wait_for` will be called."""
         with self._heard:
-            self._ended.pop(command_id, None)
             self._expected[command_id] = None
 
     def wait_for(self, command_id: str, timeout_s: float, check: Callable[[], None]) -> HandGrasps:

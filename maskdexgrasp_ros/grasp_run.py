@@ -12,13 +12,14 @@ from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_core.perception.sentence import check_seed
 from maskdexgrasp_core.types import Command, HandGrasp, ObjectObservation
 from maskdexgrasp_ros.chain import Chain, StageTimes
-from maskdexgrasp_ros.gate import retry_id
+from maskdexgrasp_ros.gate import retry_id, root_id
 from maskdexgrasp_ros.grasp_conversions import hand_grasps_from_msg, observation_from_msg
 from maskdexgrasp_ros.interfaces import HandGrasps
 
-UNLUCKY = frozenset({Code.NO_GRASP_FOUND, Code.RETARGETING_FAILED})
+_LOOK_AGAIN_CODES = frozenset({Code.NO_GRASP_FOUND, Code.RETARGETING_FAILED})
 """Failures of the chain that another picture and other random numbers may mend."""
-_SEEDS = 2**63
+_NUM_SEEDS = 2**63
+"""Seeds are int64 from 0 on; after the last comes the first."""
 Report = Callable[[Stage, str, int], None]
 """Told about every stage as it begins: stage, detail, attempt (0 = first)."""
 
@@ -96,9 +97,14 @@ class GraspRun:
         """
         result: ExecutionResult | None = None
         try:
-            check_seed(self._command.seed)
+            self._chain.begin(self._command.command_id)
+            self._check_command()
             self._require_free(Stage.COMMAND)
-            observation, grasps = self._first_grasps() if given is None else _read(given)
+            if given is None:
+                observation, grasps = self._first_grasps()
+            else:
+                self._looks = 1  # the first look was that of who sent them
+                observation, grasps = _read(given)
             result = self._executor.run(
                 ExecutionRequest(
                     observation=observation,
@@ -124,21 +130,29 @@ class GraspRun:
             attempt=self._attempt,
         )
 
+    def _check_command(self) -> None:
+        check_seed(self._command.seed)
+        command_id = self._command.command_id
+        if root_id(command_id) != command_id:
+            reason = f'command_id {command_id!r} holds a #, which marks the looks of a command'
+            raise StageError(Stage.COMMAND, Code.INVALID_COMMAND, reason)
+
     def _first_grasps(self) -> tuple[ObjectObservation, Sequence[HandGrasp]]:
         try:
             return self._ask_chain()
         except StageError as error:
-            if not self._cfg.look_again or error.outcome.code not in UNLUCKY:
+            if not self._cfg.look_again or error.outcome.code not in _LOOK_AGAIN_CODES:
                 raise
             self._link.report(Stage.PERCEIVE, f'looking again: {error.outcome.reason}', 0)
             return self._ask_chain()
 
     def _ask_chain(self) -> tuple[ObjectObservation, Sequence[HandGrasp]]:
         """Look under an id and a seed of this look, whose failure is not that of the command."""
+        self._require_free(Stage.PERCEIVE)
         look, self._looks = self._looks, self._looks + 1
         name = retry_id(self._command.command_id, look)
         self._chain.expect(name)
-        seed = (self._command.seed + look) % _SEEDS
+        seed = (self._command.seed + look) % _NUM_SEEDS
         self._link.send(replace(self._command, command_id=name, seed=seed))
         answer = self._chain.wait_for(
             name, self._cfg.timeout_s, lambda: self._require_free(Stage.GENERATE)

@@ -46,7 +46,7 @@ class StatusReporter:
         self.publish(Outcome(stage=stage), command_id, attempt=attempt)
 
     def finish(self, outcome: Outcome, command_id: str, duration_s: float) -> None:
-        """Say how a stage ended; a failure ends the command.
+        """Say how a stage ended; a failure ends the command, or its look.
 
         Args:
             outcome: Of the stage.

@@ -58,7 +58,10 @@ class RehearsedGenerator:
         seed: int,
         time_budget_s: float | None = None,
     ) -> GraspSet:
-        """Return at most `num_grasps` grasps, those first that hold as given and displaced.
+        """Return at most `num_grasps` grasps, in the order of their rehearsals.
+
+        Half of what counts is whether a grasp holds as given, the other half how often it does
+        displaced; a fifth of the generator's own score is added, which tells equals apart.
 
         What the generator takes of the time budget is not there for trying.
         """
@@ -101,8 +104,9 @@ def _holds(checker: HoldChecker, grasp: Grasp, offset: Array) -> bool:
     """Return whether a grasp holds with the hand displaced by `offset` (3,) [m], base frame."""
     T_base_wrist = grasp.T_base_wrist.copy()
     T_base_wrist[:3, 3] += offset
-    targets = grasp.joint_positions if grasp.squeeze_positions is None else grasp.squeeze_positions
-    pose = HandGraspPose(T_base_wrist, grasp.joint_positions, targets)
+    if grasp.squeeze_positions is None:
+        raise InvalidInputError('a grasp without servo targets cannot be rehearsed')
+    pose = HandGraspPose(T_base_wrist, grasp.joint_positions, grasp.squeeze_positions)
     return checker.check(pose, stop_at_first_failure=True).success
 
 

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, distributed, nn
 
+from maskdexgrasp_core.errors import InvalidInputError
+
 
 def in_several_processes() -> bool:
     """Return whether this process trains together with others."""
@@ -20,11 +22,20 @@ class SharedBatchNorm(nn.BatchNorm1d):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return the rows (N, C) with mean 0 and variance 1 over all N of all processes."""
+        """Return the rows (N, C) with mean 0 and variance 1 over all N of all processes.
+
+        Raises:
+            InvalidInputError: In several processes, if the input is not two-dimensional, or they
+                have less than two rows together.
+        """
         if not (self.training and in_several_processes()):
             return super().forward(input)
+        if input.ndim != 2:
+            raise InvalidInputError(f'input: got {tuple(input.shape)}, expected (N, C)')
         values = input.float()
         count = _total(values.new_tensor(float(len(values))))
+        if count < 2:
+            raise InvalidInputError(f'a batch norm needs two rows, all processes have {count:.0f}')
         mean = _total(values.sum(dim=0)) / count
         centred = values - mean
         variance = _total(centred.square().sum(dim=0)) / count

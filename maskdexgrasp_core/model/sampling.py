@@ -45,10 +45,10 @@ class SamplingCfg:
     """What a code loses in the conditional pass for reaching into the table [nat/m]; for networks
     that compare codes with surfaces."""
 
-    @property
-    def is_guided(self) -> bool:
-        """Whether any pass is."""
-        return self.guidance_scale > 0.0 and self.guided_iterations != 0
+    def guides(self, iteration: int) -> bool:
+        """Return whether a pass, 1 for the first, is guided."""
+        last = self.num_iterations if self.guided_iterations is None else self.guided_iterations
+        return self.guidance_scale > 0.0 and iteration <= last
 
     def __post_init__(self) -> None:
         if self.num_iterations < 1:
@@ -116,12 +116,11 @@ class TokenSampler:
         return tokens
 
     def _logits(self, logits_of: LogitsOf, tokens: Tensor, iteration: int) -> Tensor:
-        scale, guided = self.cfg.guidance_scale, self.cfg.guided_iterations
-        if scale == 0 or (guided is not None and iteration > guided):
+        if not self.cfg.guides(iteration):
             logits = logits_of(tokens)
         else:
             conditional, unconditional = logits_of(torch.cat([tokens, tokens])).chunk(2)
-            logits = guided_logits(conditional, unconditional, scale)
+            logits = guided_logits(conditional, unconditional, self.cfg.guidance_scale)
         if not bool(logits.isfinite().all()):
             raise InvalidInputError('the logits of the network are not finite')
         return logits

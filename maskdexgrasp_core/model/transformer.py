@@ -205,7 +205,7 @@ class MaskedGraspTransformer(nn.Module):
             InvalidInputError: As `TokenSampler.sample` and `forward` do.
         """
         told_by_rows = {len(known): conditions}
-        if cfg.is_guided:
+        if cfg.guides(1):
             encoder = self.conditions
             leave_out = (
                 encoder.without_all if cfg.unconditional == 'all' else encoder.without_words

@@ -15,7 +15,7 @@ from maskdexgrasp_core.hands.grasp_check import check_grasp
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import PARTS, check_parts
-from maskdexgrasp_core.model.grasp_model import GraspModel, Proposals
+from maskdexgrasp_core.model.grasp_model import GraspModel, GraspRequest, Proposals
 from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.model.part_points import PART_JOINTS, PartPoints, point_distances
 from maskdexgrasp_core.outcome import Code, Stage, StageError
@@ -127,14 +127,8 @@ class GraspEditor:
             raise InvalidInputError(f'num_grasps must be positive, got {num_grasps}')
         deadline = None if time_budget_s is None else time.monotonic() + time_budget_s
         scene = make_scene(observation, self.cfg.grid)
-        encoded = self._model.encode(request_of(observation))
         one = hands_of_grasp(grasp)
-        before = one.select(torch.zeros(self.cfg.batch_size, dtype=torch.int64))
-        given = Proposals(before, self._model.tokens_of(encoded, before))
-        generator = torch.Generator().manual_seed(seed)
-        # what is asked now has to tell on whatever is drawn, not on the palm alone
-        sampling = replace(self.cfg.sampling, guided_iterations=None)
-        drawn = self._model.edit(encoded, given, parts, sampling, generator)
+        drawn = self._drawn(request_of(observation), one, parts, seed)
         dropped: Counter[str] = Counter()
         made = self._finisher.finish(
             drawn,
@@ -150,6 +144,18 @@ class GraspEditor:
         measured = (self._with_motion(new, one, parts) for new in different[:num_grasps])
         named = (replace(new, generator='model', seed=seed) for new in measured)
         return GraspSet(grasps=tuple(named), dropped=dict(dropped))
+
+    def _drawn(
+        self, request: GraspRequest, one: HandBatch, parts: Sequence[str], seed: int
+    ) -> Proposals:
+        """Return a batch of hands that differ from a given one in some parts."""
+        encoded = self._model.encode(request)
+        before = one.select(torch.zeros(self.cfg.batch_size, dtype=torch.int64))
+        given = Proposals(before, self._model.tokens_of(encoded, before))
+        # what is asked now has to tell on whatever is drawn, not on the palm alone
+        sampling = replace(self.cfg.sampling, guided_iterations=None)
+        generator = torch.Generator().manual_seed(seed)
+        return self._model.edit(encoded, given, parts, sampling, generator)
 
     def _distinct(
         self, grasps: Sequence[Grasp], parts: Sequence[str], dropped: Counter[str]

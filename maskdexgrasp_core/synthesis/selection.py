@@ -91,20 +91,18 @@ class GraspSelector:
         if not possible:
             return []
         rows, state = rows[possible], state.select(torch.tensor(possible))
-        poses = wrist_poses(state)
-        joints = state.joint_positions.numpy().astype(np.float64)
         center = scene.center.numpy().astype(np.float64)
         grip = self._grips(state, GripTarget(scene.surface, center))
+        poses, joints = wrist_poses(state), state.joint_positions.numpy().astype(np.float64)
         grasps = []
-        for index, row in enumerate(rows.tolist()):
-            fact = facts[possible[index]]
+        for index, fact in enumerate(facts[place] for place in possible):
             residual = float(grip.residuals[index])
             verdict = judge(fact, residual, center, self._ranking, self._contact)
             if verdict.dropped:
                 dropped[verdict.dropped] += 1
                 continue
             placed = _Placed(poses[index], joints[index], grip.targets[index], fact.contacts)
-            grasps.append((row, self._grasp(placed, verdict, center)))
+            grasps.append((int(rows[index]), self._grasp(placed, verdict, center)))
         return grasps
 
     def _possible(self, facts: Sequence[CandidateFacts], dropped: Counter[str]) -> list[int]:

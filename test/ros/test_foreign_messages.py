@@ -44,6 +44,18 @@ def test_a_status_that_is_none_is_ignored(node, fields):
     assert told == [(Stage.PLAN, '', 0)]
 
 
+def test_the_end_of_a_look_is_heard_but_not_taken_for_the_end_of_the_command(node):
+    listener = GraphListener(node, watch_camera=False)
+    listener.begin('a', None)
+    listener._on_status(status(command_id='a#0', done=True))
+    assert [s.command_id for s in listener.seen.statuses] == ['a#0']
+    assert listener.end is None
+    listener._on_status(status(command_id='b', done=True))
+    assert listener.end is None
+    listener._on_status(status(done=True))
+    assert listener.end.command_id == 'a'
+
+
 @pytest.mark.parametrize('values', [[], [0.1], [0.1, float('nan')]])
 def test_joint_states_without_a_position_for_each_joint_are_refused(values):
     links = LinkTransforms(RobotDescription(XARM7.urdf))

@@ -1,6 +1,5 @@
 """A run of the action: it looks again where the first look finds no grasp."""
 
-import threading
 import time
 
 import pytest
@@ -14,32 +13,41 @@ from maskdexgrasp_ros.chain import Chain  # noqa: E402
 from maskdexgrasp_ros.conversions import status_to_msg  # noqa: E402
 from maskdexgrasp_ros.grasp_run import GraspRun, RunCfg, RunLink  # noqa: E402
 
+LONG_S, SHORT_S = 60.0, 0.2
+
 
 class Answering:
-    """A chain whose nodes end every look with the next of some codes, or say nothing."""
+    """A chain whose nodes end every look with the next of some codes, then say nothing."""
 
     def __init__(self, *codes):
-        self.chain, self.sent = Chain(), []
+        self.chain, self.sent, self.times = Chain(), [], []
         self._codes = list(codes)
+        self.is_cancelled = False
 
     def send(self, command):
         self.sent.append(command)
-        if not self._codes:
-            return
-        outcome = Outcome(stage=Stage.RETARGET, code=self._codes.pop(0), reason='of the test')
-        message = status_to_msg(outcome, command.command_id, interfaces.TimeMsg(), done=True)
-        threading.Timer(0.01, self.chain.hear_status, [message]).start()
+        self.times.append(time.monotonic())
+        if self._codes:
+            self.end(command.command_id, self._codes.pop(0))
+
+    def end(self, command_id, code):
+        outcome = Outcome(stage=Stage.RETARGET, code=code, reason='of the test')
+        message = status_to_msg(outcome, command_id, interfaces.TimeMsg(), done=True)
+        self.chain.hear_status(message)
+
+    def report(self, stage, detail, attempt):
+        pass
 
 
-def run(answering, *, look_again=True, seed=5):
+def run(answering, *, look_again=True, seed=5, command_id='a', timeout_s=LONG_S):
     link = RunLink(
         send=answering.send,
-        report=lambda stage, detail, attempt: None,
-        is_cancelled=lambda: False,
+        report=answering.report,
+        is_cancelled=lambda: answering.is_cancelled,
         is_stopped=lambda: False,
     )
-    cfg = RunCfg(timeout_s=0.5, look_again=look_again)
-    command = Command(command_id='a', text='pick up the hammer', seed=seed)
+    cfg = RunCfg(timeout_s=timeout_s, look_again=look_again)
+    command = Command(command_id=command_id, text='pick up the hammer', seed=seed)
     return GraspRun(command, None, answering.chain, link, cfg).execute(None)  # moves nothing
 
 
@@ -64,9 +72,36 @@ def test_who_wants_one_look_gets_one():
     assert len(answering.sent) == 1
 
 
-def test_the_second_look_is_waited_for_as_long_as_the_first():
+def test_the_second_look_has_a_limit_of_its_own_and_seeds_begin_anew_after_the_last():
     answering = Answering(Code.NO_GRASP_FOUND)
-    began = time.monotonic()
-    assert run(answering, seed=2**63 - 1).outcome.code is Code.TIMEOUT
-    assert time.monotonic() - began >= 0.5
+    ended = run(answering, seed=2**63 - 1, timeout_s=SHORT_S)
+    assert ended.outcome.code is Code.TIMEOUT
+    assert time.monotonic() - answering.times[1] >= SHORT_S
     assert [c.seed for c in answering.sent] == [2**63 - 1, 0]
+
+
+def test_after_a_cancel_nothing_more_is_asked():
+    class Cancelled(Answering):
+        def report(self, stage, detail, attempt):
+            self.is_cancelled = True  # while the second look is announced
+
+    answering = Cancelled(Code.NO_GRASP_FOUND)
+    assert run(answering).outcome.code is Code.CANCELLED
+    assert len(answering.sent) == 1
+
+
+def test_an_id_can_be_used_again():
+    answering = Answering(Code.TEXT_MATCHES_NOTHING, Code.TEXT_MATCHES_NOTHING)
+    run(answering)
+    answering.end('a', Code.TEXT_MATCHES_NOTHING)  # as the arm's node tells it
+    assert answering.chain.has_ended('a')
+    run(answering)
+    assert not answering.chain.has_ended('a')
+
+
+def test_an_id_that_looks_like_that_of_a_look_is_refused():
+    answering = Answering()
+    ended = run(answering, command_id='a#1')
+    assert ended.outcome.code is Code.INVALID_COMMAND
+    assert '#' in ended.outcome.reason
+    assert answering.sent == []

@@ -67,7 +67,8 @@ def test_what_is_measured_is_not_measured_again(orbits, tiny_weights, tmp_path):
     log = tmp_path / 'logs' / 'evaluate-raw.log'
     assert 'report' in log.read_text()
     log.unlink()
-    same = Variant(name='six', settings=(*RAW, 'sampling.num_iterations=6'))
+    usual = f'sampling.num_iterations={LearnedGeneratorCfg().sampling.num_iterations}'
+    same = Variant(name='as usual', settings=(*RAW, usual))
     assert Ablations(cfg).measure(same) == json.loads(json.dumps(first))
     assert list((tmp_path / 'logs').iterdir()) == []
     assert len(list((tmp_path / 'results').iterdir())) == 1

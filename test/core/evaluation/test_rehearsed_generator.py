@@ -111,6 +111,15 @@ def test_grasps_that_are_not_tried_stay_behind_in_their_order(can, made):
     assert found.grasps[2:] == inner._grasps[2:]
 
 
+def test_a_grasp_without_servo_targets_is_refused(can, made):
+    class Aimless(Misranked):
+        def __init__(self) -> None:
+            self._grasps = (replace(made.grasps[0], squeeze_positions=None),)
+
+    with pytest.raises(InvalidInputError, match='servo targets'):
+        RehearsedGenerator(Aimless(), 1).generate(can, num_grasps=1, seed=0)
+
+
 def test_without_time_nothing_is_tried(can, made):
     found = RehearsedGenerator(Misranked(made), 5).generate(
         can, num_grasps=2, seed=0, time_budget_s=0.0

@@ -58,7 +58,8 @@ def test_only_the_first_passes_are_guided_where_so_many_are_asked_for():
     cfg = SamplingCfg(num_iterations=5, guidance_scale=1.0, guided_iterations=2)
     TokenSampler(CHAINED, cfg).sample(network, all_masked(CHAINED, 3), seeded())
     assert [len(tokens) for tokens in network.tokens] == [6, 6, 3, 3, 3]
-    assert not replace(cfg, guided_iterations=0).is_guided
+    assert not replace(cfg, guided_iterations=0).guides(1)
+    assert replace(cfg, guided_iterations=None).guides(5)
     with pytest.raises(InvalidInputError, match='guided_iterations'):
         SamplingCfg(guided_iterations=-1)
 

@@ -1,5 +1,6 @@
 """What the editor returns, and where its networks come from; they were never trained."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -79,6 +80,18 @@ def test_edits_differ_where_they_were_asked_to_and_every_candidate_is_counted(mo
     fewer = editor.edit(can, grasp, ['thumb'], num_grasps=1, seed=1)
     assert fewer.dropped['more than asked for'] == len(made.grasps) - 1
     np.testing.assert_array_equal(fewer.grasps[0].joint_positions, made.grasps[0].joint_positions)
+
+
+def test_every_pass_of_an_edit_is_guided(model, can, grasp):
+    """A pass with guidance is given each of the 8 grasps twice, for told and untold halves."""
+    rows = []
+    hook = model.transformer.register_forward_pre_hook(lambda _, inputs: rows.append(inputs[0]))
+    sampling = replace(CFG.sampling, guidance_scale=1.0, guided_iterations=1)
+    editor = GraspEditor(replace(CFG, sampling=sampling), model=model)
+    editor.edit(can, grasp, ['index', 'middle', 'ring'], num_grasps=1, seed=1)
+    hook.remove()
+    assert len(rows) > 1
+    assert {len(tokens) for tokens in rows[1:]} == {2 * CFG.batch_size}
 
 
 def test_an_editor_shares_the_networks_of_a_learned_generator(model, can, grasp, tmp_path):

@@ -104,7 +104,7 @@ def test_what_cannot_be_trained_is_refused_by_every_process(tmp_path, grasps_fol
         script, 'tokenizer', '--preset', 'huge', '--data', grasps_folder,
         '--accelerator', 'cpu', '--devices', '2', '--out', tmp_path / 'run',
     )  # fmt: skip
-    assert done.returncode == 2
+    assert done.returncode != 0  # 2, or a signal where the launcher saw the other end first
     assert 'Traceback' not in done.stderr
     assert done.stderr.count("unknown tokenizer preset 'huge'") == 2
     assert not (tmp_path / 'run').exists()
