@@ -29,6 +29,7 @@ _BYTES = 640 * 480 * 16
 """A coloured cloud of the D435."""
 _START_S = 20.0
 _ROUND_S = 3.0
+_END_S = 20.0
 _SLOW_S = 0.25
 _MIN_SHM_MIB = 60
 
@@ -69,7 +70,7 @@ def check_transport(seed: int) -> Finding:
         times = _exchange(seed, child)
     finally:
         child.terminate()
-        child.wait(5.0)
+        child.wait(_END_S)
     free_mib = psutil.disk_usage('/dev/shm').free / 2**20 if os.path.isdir('/dev/shm') else 0.0
     cure = (
         f'/dev/shm has {free_mib:.0f} MiB free, {_MIN_SHM_MIB} are needed (docker run '

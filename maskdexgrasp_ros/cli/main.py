@@ -47,8 +47,8 @@ COMMANDS = (
     LazyCommand(
         module='maskdexgrasp_ros.cli.doctor',
         name='doctor',
-        summary='Check Python, packages, libraries, drawing, robot models, ROS 2 transport and '
-        'physics.',
+        summary='Check Python, packages, libraries, robot models, weights, drawing, physics and '
+        'ROS 2.',
     ),
     LazyCommand(
         module='maskdexgrasp_core.cli.bench',
