@@ -62,7 +62,7 @@ Rehearsed = Annotated[
         '--rehearse',
         min=0,
         help='Try the best so many grasps in physics on the shape that the generator was shown, '
-        'as they are and displaced by 4 mm, and put first what holds; 0: none.',
+        'as they are and displaced by 4 mm, and order them by how they hold; 0: none.',
     ),
 ]
 Protocols = Annotated[

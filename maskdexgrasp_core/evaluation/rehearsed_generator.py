@@ -64,6 +64,10 @@ class RehearsedGenerator:
         displaced; a fifth of the generator's own score is added, which tells equals apart.
 
         What the generator takes of the time budget is not there for trying.
+
+        Raises:
+            InvalidInputError: As the generator does, or if a grasp has no servo targets.
+            StageError: As the generator does.
         """
         deadline = None if time_budget_s is None else time.monotonic() + time_budget_s
         asked = max(num_grasps, self._num_rehearsed)
