@@ -5,6 +5,7 @@ the squeeze, the object settles, then a force pulls it along each axis of its ow
 each time from the settled state. Nothing but contact and friction holds it.
 """
 
+import logging
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from maskdexgrasp_core.evaluation.protocols import DIRECTIONS, GRAVITY, REST_S, 
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import HandSpec
 from maskdexgrasp_core.objects.model import ObjectModel
+from maskdexgrasp_core.sim.engine_warnings import log_engine_warnings
 from maskdexgrasp_core.types import Array
 
 _RAMP_PIECES = 10
@@ -91,6 +93,7 @@ class HoldChecker:
         Raises:
             InvalidInputError: If the object has no volume or the hand has coupled joints.
         """
+        log_engine_warnings(logging.INFO)
         self.protocol = protocol
         self._model = build_hold_model(model, protocol, spec)
         self._data = mujoco.MjData(self._model)

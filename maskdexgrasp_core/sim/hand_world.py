@@ -5,6 +5,7 @@ One model is compiled per object and serves any number of trials. The wrist is a
 by contact and friction only, with the same servos and contact settings as in `World`.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from maskdexgrasp_core.resources import resource_path
 from maskdexgrasp_core.sim.appearance import add_materials
 from maskdexgrasp_core.sim.contacts import HandContact, read_hand_contacts
 from maskdexgrasp_core.sim.controller import HandController, JointLimits
+from maskdexgrasp_core.sim.engine_warnings import log_engine_warnings
 from maskdexgrasp_core.sim.physics import PhysicsCfg
 from maskdexgrasp_core.sim.robot import RobotJoints, load_robot_spec, motor_gains, set_contact
 from maskdexgrasp_core.sim.scene import BodyPiece, FreeBody, add_free_body, convex_volume
@@ -123,6 +125,7 @@ class HandRehearsalWorld:
             body: The object, see `body_of_pieces`.
             cfg: Table, physics and hand; None: the defaults.
         """
+        log_engine_warnings(logging.INFO)
         self.cfg = cfg or RehearsalCfg()
         spec, self.joints = build_hand_scene(body, self.cfg)
         self.model = spec.compile()

@@ -15,6 +15,7 @@ from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
 from maskdexgrasp_core.sim.camera_model import CameraCfg
 from maskdexgrasp_core.sim.contacts import HandContact, read_hand_contacts
 from maskdexgrasp_core.sim.controller import ArmController, HandController, JointLimits
+from maskdexgrasp_core.sim.engine_warnings import log_engine_warnings
 from maskdexgrasp_core.sim.physics import PhysicsCfg
 from maskdexgrasp_core.sim.robot import motor_gains
 from maskdexgrasp_core.sim.scene import Placement, build_scene_spec
@@ -44,6 +45,7 @@ class World:
         """Build the world and put everything at its start; see `reset`."""
         self.cfg = cfg or WorldCfg()
         self.lock = threading.RLock()
+        log_engine_warnings()
         self._build(placements)
 
     # -- building ---------------------------------------------------------------------------
