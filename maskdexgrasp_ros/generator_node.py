@@ -53,8 +53,10 @@ class GeneratorNodeCfg:
     time_budget_s: float = field(default=30.0, metadata={'range': (0.1, 600.0)})
     """After this wall time the best grasps so far are taken [s]."""
     fill_up_after: int = field(default=2, metadata={'range': (0, 100), 'read_only': True})
-    """After so many batches of the generator `model`, one is optimised from scratch where fewer
-    grasps pass than are asked for; 0: only where none is sure."""
+    """After so many batches of the generator `model`, grasps are optimised from scratch where
+    fewer pass than are asked for; 0: only where none is sure."""
+    fill_up_batches: int = field(default=3, metadata={'range': (1, 100), 'read_only': True})
+    """Most batches of 64 that are optimised so, until there are as many as are asked for."""
     num_threads: int = field(default=1, metadata={'range': (1, 128), 'read_only': True})
     """Threads of torch; more help only where cores are idle."""
     autostart: bool = field(default=True, metadata={'read_only': True})
@@ -117,7 +119,9 @@ class GeneratorNode(LifecycleNode):
     def _load_generator(self, cfg: GeneratorNodeCfg) -> GraspGenerator:
         if not takes_weights(cfg.generator):
             return load_generator(cfg.generator)
-        settings = LearnedGeneratorCfg(fill_up_after=cfg.fill_up_after)
+        settings = LearnedGeneratorCfg(
+            fill_up_after=cfg.fill_up_after, last_resort_batches=cfg.fill_up_batches
+        )
         return load_generator(cfg.generator, cfg.weights_folder, settings)
 
     def on_activate(self, state: State) -> TransitionCallbackReturn:

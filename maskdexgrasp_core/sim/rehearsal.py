@@ -64,7 +64,7 @@ class GraspRehearsal:
             pieces,
             mass_kg=mass,
             friction=self.cfg.friction,
-            mass_shares=presumed_mass_shares(shape, pieces),
+            mass_shares=presumed_mass_shares(shape, pieces, observation.label),
         )
         self._world = HandRehearsalWorld(body, RehearsalCfg(table_height=observation.table_height))
 

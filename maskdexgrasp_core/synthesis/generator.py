@@ -3,7 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -71,10 +71,12 @@ class BatchMakers(NamedTuple):
     own: MakeBatch
     """One batch of the generator."""
     last_resort: MakeBatch | None = None
-    """One batch that is made once, when all of its own brought nothing that counts as enough."""
+    """One batch by another way, when its own brought nothing that counts as enough."""
+    most_last: int = 1
+    """Most batches of the last resort, >= 1; more than one where grasps are still missing."""
     fill_up_after: int = 0
-    """After so many of its own the last resort is taken where fewer grasps pass than are asked
-    for, and nothing after it; 0: not for that."""
+    """After so many of its own the last resort is also taken where fewer grasps pass than are
+    asked for; 0: not for that."""
 
 
 class BatchGenerator(ABC):
@@ -128,14 +130,10 @@ class BatchGenerator(ABC):
         makers = self._prepare(observation, scene, torch.Generator().manual_seed(seed))
         dropped: Counter[str] = Counter()
         grasps: list[Grasp] = []
-        for batch in range(cfg.max_batches + 1):
-            last = self._last_batch(makers, batch, grasps, num_grasps)
-            if last is None and batch == cfg.max_batches:
-                break
-            made = (last or makers.own)(dropped, deadline)
-            grasps = keep_distinct([*grasps, *made], self._min_distance, dropped)
-            late = deadline is not None and time.monotonic() > deadline
-            if late or last is not None or self._are_enough(grasps, num_grasps):
+        for make_batch in self._batches(makers, grasps, num_grasps):
+            made = make_batch(dropped, deadline)
+            grasps[:] = keep_distinct([*grasps, *made], self._min_distance, dropped)
+            if deadline is not None and time.monotonic() > deadline:
                 break
         if len(grasps) > num_grasps:
             dropped['more than asked for'] += len(grasps) - num_grasps
@@ -145,19 +143,32 @@ class BatchGenerator(ABC):
         )
         return GraspSet(grasps=tuple(named), dropped=dict(dropped))
 
-    def _last_batch(
-        self, makers: BatchMakers, batch: int, grasps: list[Grasp], num_grasps: int
-    ) -> MakeBatch | None:
-        """Return the last resort if it is time for it after `batch` batches."""
-        too_few = batch == makers.fill_up_after > 0 and len(grasps) < num_grasps
-        none_is_sure = batch == self._collecting.max_batches and self._num_sure(grasps) == 0
-        return makers.last_resort if too_few or none_is_sure else None
+    def _batches(
+        self, makers: BatchMakers, grasps: Sequence[Grasp], num_grasps: int
+    ) -> Iterator[MakeBatch]:
+        """Yield what makes the next batch until `grasps`, which grow meanwhile, are enough."""
+        num_own = 0
 
-    def _are_enough(self, grasps: list[Grasp], num_grasps: int) -> bool:
+        def are_missing() -> bool:
+            return 0 < makers.fill_up_after <= num_own and len(grasps) < num_grasps
+
+        while num_own < self._collecting.max_batches and not are_missing():
+            yield makers.own
+            num_own += 1
+            if self._are_enough(grasps, num_grasps):
+                return
+        if makers.last_resort is None or not (are_missing() or self._num_sure(grasps) == 0):
+            return
+        for _ in range(makers.most_last):
+            yield makers.last_resort
+            if len(grasps) >= num_grasps:
+                return
+
+    def _are_enough(self, grasps: Sequence[Grasp], num_grasps: int) -> bool:
         num_sure = min(num_grasps, self._collecting.enough_grasps)
         return len(grasps) >= num_grasps and self._num_sure(grasps) >= num_sure
 
-    def _num_sure(self, grasps: list[Grasp]) -> int:
+    def _num_sure(self, grasps: Sequence[Grasp]) -> int:
         """Return how many count as enough; grasps that were not judged do."""
         cfg = self._collecting
         least = {'force_closure': cfg.enough_force_closure, 'balance': cfg.enough_balance}

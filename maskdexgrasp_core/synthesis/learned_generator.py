@@ -47,14 +47,17 @@ class LearnedGeneratorCfg(GeneratorCfg):
     table. These grasps are judged like the others and name `synthesis` as their generator."""
     last_resort_size: int = 64
     """Candidates of that batch, >= 1."""
+    last_resort_batches: int = 1
+    """Most of such batches, >= 1; another is optimised while grasps are missing."""
     fill_up_after: int = 0
-    """After so many batches that batch is optimised also where fewer grasps pass than are asked
+    """After so many batches the last resort is taken also where fewer grasps pass than are asked
     for: of few, none may fit the hand and reach of a robot. 0: never."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.last_resort_size < 1:
-            raise InvalidInputError(f'last_resort_size must be >= 1, got {self.last_resort_size}')
+        for name in ('last_resort_size', 'last_resort_batches'):
+            if getattr(self, name) < 1:
+                raise InvalidInputError(f'{name} must be >= 1, got {getattr(self, name)}')
         if self.fill_up_after < 0:
             raise InvalidInputError(f'fill_up_after must be >= 0, got {self.fill_up_after}')
 
@@ -99,7 +102,9 @@ class LearnedGenerator(BatchGenerator):
         last_resort = self._synthesised(observation, scene, generator)
         if not self.cfg.last_resort:
             return BatchMakers(make_batch)
-        return BatchMakers(make_batch, last_resort, self.cfg.fill_up_after)
+        return BatchMakers(
+            make_batch, last_resort, self.cfg.last_resort_batches, self.cfg.fill_up_after
+        )
 
     def _synthesised(
         self, observation: ObjectObservation, scene: GraspScene, generator: torch.Generator

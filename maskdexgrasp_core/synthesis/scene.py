@@ -28,7 +28,7 @@ def make_scene(observation: ObjectObservation, grid: GridCfg | None = None) -> G
     except InvalidInputError as error:
         raise StageError(Stage.GENERATE, Code.BAD_SHAPE, str(error)) from error
     volume = float(observation.shape.volume)
-    center = presumed_center_of_mass(observation.shape)
+    center = presumed_center_of_mass(observation.shape, observation.label)
     no_inside = len(surface.interior_points()) == 0
     if no_inside or volume < _MIN_VOLUME_M3 or not np.isfinite(center).all():
         reason = f'the shape encloses {volume * 1e6:.2f} cm^3, too little to grasp'

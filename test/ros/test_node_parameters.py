@@ -29,7 +29,14 @@ CFGS = {
 READ_ONCE = {
     'sim': {'scene', 'seed', 'object_files', 'real_time_factor', 'depth_encoding', 'headless'},
     'perception': {'input', 'completion', 'selector', 'command_timeout_s'},
-    'generator': {'generator', 'weights', 'fill_up_after', 'num_threads', 'autostart'},
+    'generator': {
+        'generator',
+        'weights',
+        'fill_up_after',
+        'fill_up_batches',
+        'num_threads',
+        'autostart',
+    },
     'retargeting': {'retargeter', 'rehearse', 'num_wanted', 'stop_when_sure', 'time_budget_s'},
     'arm_control': {'driver_timeout_s', 'planner'},
 }

@@ -2,9 +2,12 @@ import numpy as np
 import trimesh
 
 from maskdexgrasp_core.geometry.mass_distribution import (
+    DENSITY_CONTRASTS,
     presumed_center_of_mass,
     presumed_mass_shares,
 )
+from maskdexgrasp_core.objects.catalog import make_object
+from maskdexgrasp_core.perception.vocabulary import CATEGORIES
 
 
 def box(extents, center) -> trimesh.Trimesh:
@@ -29,6 +32,23 @@ def test_a_plain_stick_balances_in_its_middle():
 def test_a_hammer_balances_near_its_head():
     shape = trimesh.boolean.union(hammer_pieces(), engine='manifold')
     assert presumed_center_of_mass(shape)[0] > 0.08 > shape.center_mass[0]
+
+
+def test_the_name_tells_how_heavy_the_thick_end_is():
+    shape = trimesh.boolean.union(hammer_pieces(), engine='manifold')
+    anything = presumed_center_of_mass(shape, 'object')
+    assert presumed_center_of_mass(shape, 'hammer')[0] > anything[0] + 0.01
+    assert np.allclose(presumed_center_of_mass(shape, 'wrench'), shape.center_mass, atol=0.005)
+    assert set(DENSITY_CONTRASTS) <= set(CATEGORIES)
+
+
+def test_the_presumed_balance_of_our_own_things_is_near_the_true_one():
+    for category in DENSITY_CONTRASTS:
+        model = make_object(category, 900)
+        pieces = [piece for part in model.parts for piece in part.pieces]
+        shape = trimesh.boolean.union(pieces, engine='manifold')
+        error = presumed_center_of_mass(shape, category) - model.center_of_mass
+        assert np.linalg.norm(error) < 0.015
 
 
 def test_shares_follow_the_thickness():

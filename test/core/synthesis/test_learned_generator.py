@@ -153,9 +153,16 @@ def test_batches_go_on_until_enough_are_sure_and_all_are_there(
 
 
 @pytest.mark.parametrize(
-    ('asked', 'expected'), [(2, ['own']), (6, ['own', 'own', 'last']), (9, ['own', 'own', 'last'])]
+    ('asked', 'most_last', 'expected'),
+    [
+        (2, 3, ['own']),
+        (6, 3, ['own', 'own', 'last']),
+        (9, 1, ['own', 'own', 'last']),
+        (9, 3, ['own', 'own', 'last', 'last']),
+        (99, 3, ['own', 'own', 'last', 'last', 'last']),
+    ],
 )
-def test_a_last_batch_fills_up_what_is_missing(model, bottle, asked, expected):
+def test_last_batches_fill_up_what_is_missing(model, bottle, asked, most_last, expected):
     made = []
 
     class Poor(LearnedGenerator):
@@ -179,13 +186,13 @@ def test_a_last_batch_fills_up_what_is_missing(model, bottle, asked, expected):
 
                 return make
 
-            return BatchMakers(batch('own', 2), batch('last', 4), fill_up_after=2)
+            return BatchMakers(batch('own', 2), batch('last', 4), most_last, fill_up_after=2)
 
     found = Poor(replace(LENIENT, max_batches=4), model=model).generate(
         bottle, num_grasps=asked, seed=1
     )
     assert made == expected
-    assert len(found.grasps) == min(asked, 8)
+    assert len(found.grasps) == min(asked, sum({'own': 2, 'last': 4}[name] for name in made))
 
 
 RAW = replace(LENIENT, finishing=FinishingCfg(num_steps=0, ranking=RankingCfg(enabled=False)))
@@ -199,7 +206,13 @@ def test_shares_above_one_are_refused(name):
 
 
 @pytest.mark.parametrize(
-    ('name', 'count'), [('last_resort_size', 0), ('enough_grasps', 0), ('fill_up_after', -1)]
+    ('name', 'count'),
+    [
+        ('last_resort_size', 0),
+        ('last_resort_batches', 0),
+        ('enough_grasps', 0),
+        ('fill_up_after', -1),
+    ],
 )
 def test_counts_that_say_nothing_are_refused(name, count):
     with pytest.raises(InvalidInputError, match=name):
