@@ -2,15 +2,22 @@
 
 import time
 
+import numpy as np
 import pytest
+import trimesh
 
+from maskdexgrasp_core.execution.executor import ExecutionResult
 from maskdexgrasp_core.outcome import Code, Outcome, Stage
-from maskdexgrasp_core.types import Command
+from maskdexgrasp_core.types import Command, ObjectObservation, ObservedCloud
 
 interfaces = pytest.importorskip('maskdexgrasp_ros.interfaces')
 
 from maskdexgrasp_ros.chain import Chain  # noqa: E402
 from maskdexgrasp_ros.conversions import status_to_msg  # noqa: E402
+from maskdexgrasp_ros.grasp_conversions import (  # noqa: E402
+    hand_grasps_to_msg,
+    observation_to_msg,
+)
 from maskdexgrasp_ros.grasp_run import GraspRun, RunCfg, RunLink  # noqa: E402
 
 LONG_S, SHORT_S = 60.0, 0.2
@@ -39,7 +46,7 @@ class Answering:
         pass
 
 
-def run(answering, *, look_again=True, seed=5, command_id='a', timeout_s=LONG_S):
+def run(answering, executor=None, *, look_again=True, seed=5, command_id='a', timeout_s=LONG_S):
     link = RunLink(
         send=answering.send,
         report=answering.report,
@@ -48,7 +55,7 @@ def run(answering, *, look_again=True, seed=5, command_id='a', timeout_s=LONG_S)
     )
     cfg = RunCfg(timeout_s=timeout_s, look_again=look_again)
     command = Command(command_id=command_id, text='pick up the hammer', seed=seed)
-    return GraspRun(command, None, answering.chain, link, cfg).execute(None)  # moves nothing
+    return GraspRun(command, executor, answering.chain, link, cfg).execute(None)
 
 
 @pytest.mark.parametrize('code', [Code.NO_GRASP_FOUND, Code.RETARGETING_FAILED])
@@ -58,6 +65,50 @@ def test_where_no_grasp_is_found_the_chain_is_asked_once_more_with_other_random_
     assert [(c.command_id, c.seed) for c in answering.sent] == [('a#0', 5), ('a#1', 6)]
     assert ended.outcome.code is Code.RETARGETING_FAILED
     assert not answering.chain.has_ended('a')  # so that the end of the command is still told
+
+
+def test_what_the_second_look_finds_is_executed():
+    class FoundAtLast(Answering):
+        """Finds no grasp at first, and then a box."""
+
+        def send(self, command):
+            super().send(command)
+            if len(self.sent) == 2:
+                stamp = interfaces.TimeMsg()
+                seen = observation_to_msg(box_for(command), stamp)
+                self.chain.hear_grasps(hand_grasps_to_msg([], {}, seen, stamp))
+
+    class Obedient:
+        """Moves nothing, and says that all went well."""
+
+        def run(self, request, on_stage, token):
+            self.request = request
+            return ExecutionResult(
+                outcome=Outcome(stage=Stage.HOLD),
+                attempts=1,
+                hand_grasp=None,
+                grasp_index=0,
+                lift_height_m=0.2,
+                held_s=3.0,
+            )
+
+    answering, executor = FoundAtLast(Code.NO_GRASP_FOUND), Obedient()
+    assert run(answering, executor).outcome.ok
+    observed = executor.request.observation
+    assert (observed.label, observed.command.command_id) == ('box', 'a#1')
+    assert len(answering.sent) == 2
+
+
+def box_for(command):
+    return ObjectObservation(
+        cloud=ObservedCloud(points=np.zeros((1, 3)), colors=None, camera_position=np.ones(3)),
+        shape=trimesh.creation.box((0.1, 0.1, 0.1)),
+        label='box',
+        part='',
+        part_points=np.zeros((0, 3)),
+        table_height=0.0,
+        command=command,
+    )
 
 
 def test_another_look_mends_nothing_else():

@@ -196,6 +196,14 @@ def test_optimisation_lowers_the_energy_of_every_hand(spec, cylinder):
     assert float(after.median()) < 0.6 * float(before.median())
 
 
+def test_grasps_of_a_hammer_are_judged_about_a_point_near_its_head():
+    handle = trimesh.creation.box((0.24, 0.025, 0.025))
+    head = trimesh.creation.box((0.03, 0.1, 0.03)).apply_translation([0.135, 0.0, 0.0])
+    hammer = _observation(trimesh.boolean.union([handle, head], engine='manifold'))
+    anything = make_scene(hammer).center
+    assert make_scene(replace(hammer, label='hammer')).center[0] > anything[0] + 0.01
+
+
 def test_a_batch_gives_what_single_grasps_give(cylinder):
     synthesiser = Synthesiser(HandKinematics(SHADOW, torch.float64))
     scene = make_scene(cylinder)
