@@ -55,8 +55,9 @@ class GeneratorNodeCfg:
     fill_up_after: int = field(default=2, metadata={'range': (0, 100), 'read_only': True})
     """After so many batches of the generator `model`, grasps are optimised from scratch where
     fewer pass than are asked for; 0: only where none is sure."""
-    fill_up_batches: int = field(default=3, metadata={'range': (1, 100), 'read_only': True})
-    """Most batches of 64 that are optimised so, until there are as many as are asked for."""
+    last_resort_batches: int = field(default=3, metadata={'range': (1, 100), 'read_only': True})
+    """Most batches that are optimised so in either case, until as many grasps pass as are asked
+    for."""
     num_threads: int = field(default=1, metadata={'range': (1, 128), 'read_only': True})
     """Threads of torch; more help only where cores are idle."""
     autostart: bool = field(default=True, metadata={'read_only': True})
@@ -120,7 +121,7 @@ class GeneratorNode(LifecycleNode):
         if not takes_weights(cfg.generator):
             return load_generator(cfg.generator)
         settings = LearnedGeneratorCfg(
-            fill_up_after=cfg.fill_up_after, last_resort_batches=cfg.fill_up_batches
+            fill_up_after=cfg.fill_up_after, last_resort_batches=cfg.last_resort_batches
         )
         return load_generator(cfg.generator, cfg.weights_folder, settings)
 

@@ -1,9 +1,9 @@
 """Where the weight of a shape presumably sits, when only its surface and its name are known.
 
-Long household things carry their weight where they are thick: the head of a hammer, the handle
-of a screwdriver, the body of a pan. So for elongated shapes the density is taken to grow with
-the area of the cross-section; compact shapes count as uniform. The name tells more: the head of
-a hammer is of steel and its handle is not, a wrench is of one piece.
+Many long household things carry their weight where they are thick: the head of a hammer, the
+handle of a screwdriver, the body of a pan. So for elongated shapes the density is taken to grow
+with the area of the cross-section; compact shapes count as uniform. The name tells more: the head
+of a hammer is of steel and its handle is not, a wrench is of one piece.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ from maskdexgrasp_core.types import Array
 
 DENSITY_CONTRASTS = {'hammer': 2.5, 'wrench': 0.0, 'crowbar': 0.0, 'ladle': 0.0, 'spoon': 0.0}
 """Category word -> power of the area of the cross-section that the density of an elongated
-shape grows with; 0: the same material all through."""
+shape grows with; 0: the same material all through. A hammer is taken for one of steel and wood;
+words for mallets mean the same category."""
 DEFAULT_CONTRAST = 1.0
-"""That of other things."""
+"""That of other things: between one material and a heavy head."""
 ELONGATED = 1.8
 """Spread along the longest axis over that along the next, from which a shape is elongated."""
 _RESOLUTION = 32

@@ -8,7 +8,9 @@ _LOG = logging.getLogger(__name__)
 
 
 def log_engine_warnings(level: int = logging.WARNING) -> None:
-    """Send what MuJoCo warns about in this process to the log of this module.
+    """Send what MuJoCo warns about to the log of this module.
+
+    The latest call decides for the whole process.
 
     Args:
         level: Of these records. Where grasps are tried, a simulation that bursts is a grasp that

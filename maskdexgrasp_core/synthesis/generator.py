@@ -72,11 +72,11 @@ class BatchMakers(NamedTuple):
     """One batch of the generator."""
     last_resort: MakeBatch | None = None
     """One batch by another way, when its own brought nothing that counts as enough."""
-    most_last: int = 1
-    """Most batches of the last resort, >= 1; more than one where grasps are still missing."""
     fill_up_after: int = 0
     """After so many of its own the last resort is also taken where fewer grasps pass than are
     asked for; 0: not for that."""
+    last_resort_batches: int = 1
+    """Most batches of the last resort, >= 1; another follows while grasps are missing."""
 
 
 class BatchGenerator(ABC):
@@ -150,7 +150,8 @@ class BatchGenerator(ABC):
         num_own = 0
 
         def are_missing() -> bool:
-            return 0 < makers.fill_up_after <= num_own and len(grasps) < num_grasps
+            can_fill_up = makers.last_resort is not None and makers.fill_up_after > 0
+            return can_fill_up and num_own >= makers.fill_up_after and len(grasps) < num_grasps
 
         while num_own < self._collecting.max_batches and not are_missing():
             yield makers.own
@@ -159,7 +160,7 @@ class BatchGenerator(ABC):
                 return
         if makers.last_resort is None or not (are_missing() or self._num_sure(grasps) == 0):
             return
-        for _ in range(makers.most_last):
+        for _ in range(makers.last_resort_batches):
             yield makers.last_resort
             if len(grasps) >= num_grasps:
                 return

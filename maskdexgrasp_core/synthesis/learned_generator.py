@@ -42,13 +42,13 @@ class LearnedGeneratorCfg(GeneratorCfg):
     same share of grasps that hold, in one and a half times the time."""
     finishing: FinishingCfg = field(default_factory=FinishingCfg)
     last_resort: bool = True
-    """Optimise one batch of grasps from scratch when no proposal led to a sure grasp: some
+    """Optimise grasps from scratch when no proposal led to a sure grasp: some
     objects, most of them flat, are not among those that the model has learned to take off a
     table. These grasps are judged like the others and name `synthesis` as their generator."""
     last_resort_size: int = 64
-    """Candidates of that batch, >= 1."""
+    """Candidates of each of these batches, >= 1."""
     last_resort_batches: int = 1
-    """Most of such batches, >= 1; another is optimised while grasps are missing."""
+    """Most of these batches, >= 1; another follows while fewer grasps pass than are asked for."""
     fill_up_after: int = 0
     """After so many batches the last resort is taken also where fewer grasps pass than are asked
     for: of few, none may fit the hand and reach of a robot. 0: never."""
@@ -103,7 +103,10 @@ class LearnedGenerator(BatchGenerator):
         if not self.cfg.last_resort:
             return BatchMakers(make_batch)
         return BatchMakers(
-            make_batch, last_resort, self.cfg.last_resort_batches, self.cfg.fill_up_after
+            make_batch,
+            last_resort,
+            fill_up_after=self.cfg.fill_up_after,
+            last_resort_batches=self.cfg.last_resort_batches,
         )
 
     def _synthesised(

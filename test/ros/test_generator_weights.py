@@ -34,6 +34,12 @@ def test_the_node_uses_the_weights_that_it_is_given(started, tiny_weights):
     assert node._generator.name == 'model'
 
 
+def test_the_node_hands_its_settings_on(started, tiny_weights):
+    node = started(generator='model', weights=tiny_weights, fill_up_after=5, last_resort_batches=7)
+    assert node._generator.cfg.fill_up_after == 5
+    assert node._generator.cfg.last_resort_batches == 7
+
+
 def test_without_its_weights_the_node_does_not_become_active(started, tmp_path):
     node = started(generator='model', weights=tmp_path / 'none')
     assert not node._is_active

@@ -33,7 +33,7 @@ READ_ONCE = {
         'generator',
         'weights',
         'fill_up_after',
-        'fill_up_batches',
+        'last_resort_batches',
         'num_threads',
         'autostart',
     },

@@ -153,7 +153,7 @@ def test_batches_go_on_until_enough_are_sure_and_all_are_there(
 
 
 @pytest.mark.parametrize(
-    ('asked', 'most_last', 'expected'),
+    ('asked', 'last_resort_batches', 'expected'),
     [
         (2, 3, ['own']),
         (6, 3, ['own', 'own', 'last']),
@@ -162,7 +162,7 @@ def test_batches_go_on_until_enough_are_sure_and_all_are_there(
         (99, 3, ['own', 'own', 'last', 'last', 'last']),
     ],
 )
-def test_last_batches_fill_up_what_is_missing(model, bottle, asked, most_last, expected):
+def test_last_batches_fill_up_what_is_missing(model, bottle, asked, last_resort_batches, expected):
     made = []
 
     class Poor(LearnedGenerator):
@@ -186,13 +186,39 @@ def test_last_batches_fill_up_what_is_missing(model, bottle, asked, most_last, e
 
                 return make
 
-            return BatchMakers(batch('own', 2), batch('last', 4), most_last, fill_up_after=2)
+            return BatchMakers(
+                batch('own', 2),
+                batch('last', 4),
+                fill_up_after=2,
+                last_resort_batches=last_resort_batches,
+            )
 
     found = Poor(replace(LENIENT, max_batches=4), model=model).generate(
         bottle, num_grasps=asked, seed=1
     )
     assert made == expected
     assert len(found.grasps) == min(asked, sum({'own': 2, 'last': 4}[name] for name in made))
+
+
+def test_as_many_last_batches_are_made_as_are_set(model, bottle):
+    """So few candidates pass that neither two batches of four nor four bring twenty grasps."""
+    made = [
+        LearnedGenerator(
+            replace(
+                LENIENT,
+                max_batches=3,
+                last_resort=True,
+                last_resort_size=4,
+                last_resort_batches=batches,
+                fill_up_after=1,
+            ),
+            model=model,
+        ).generate(bottle, num_grasps=20, seed=1)
+        for batches in (2, 4)
+    ]
+    own = LENIENT.batch_size
+    two, four = (len(each.grasps) + sum(each.dropped.values()) - own for each in made)
+    assert four == 2 * two > 0
 
 
 RAW = replace(LENIENT, finishing=FinishingCfg(num_steps=0, ranking=RankingCfg(enabled=False)))
