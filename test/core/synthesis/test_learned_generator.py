@@ -22,7 +22,6 @@ from maskdexgrasp_core.protocols import GraspGenerator
 from maskdexgrasp_core.synthesis.diversity import choose_dissimilar, grasp_distances
 from maskdexgrasp_core.synthesis.editing import KEPT_MOTION, GraspEditor, hands_of_grasp
 from maskdexgrasp_core.synthesis.finishing import FinishingCfg, GraspFinisher
-from maskdexgrasp_core.synthesis.generator import BatchMakers
 from maskdexgrasp_core.synthesis.learned_generator import (
     LearnedGenerator,
     LearnedGeneratorCfg,
@@ -34,7 +33,7 @@ from maskdexgrasp_core.synthesis.synthesis_generator import (
     SynthesisGenerator,
     SynthesisGeneratorCfg,
 )
-from maskdexgrasp_core.types import Command, Grasp, ObjectObservation, ObservedCloud
+from maskdexgrasp_core.types import Command, ObjectObservation, ObservedCloud
 
 torch.set_num_threads(1)
 TABLE = -0.1
@@ -111,93 +110,6 @@ def test_synthesis_is_the_last_resort_of_a_model_that_finds_nothing(model, bottl
     assert max(grasp.scores['force_closure'] for grasp in made.grasps) >= cfg.enough_force_closure
     scores = [grasp.score for grasp in made.grasps]
     assert scores == sorted(scores, reverse=True)
-
-
-@pytest.mark.parametrize('unsure', ['force_closure', 'balance'])
-@pytest.mark.parametrize(('enough', 'batches'), [(1, 2), (6, 3)])
-def test_batches_go_on_until_enough_are_sure_and_all_are_there(
-    model, bottle, enough, batches, unsure
-):
-    made = []
-
-    class Counted(LearnedGenerator):
-        """Makes 3 grasps a batch, of which 2 are sure."""
-
-        def _prepare(self, observation, scene, generator):
-            def own(dropped, deadline_s):
-                made.append(len(made))
-                place = np.eye(4)
-                return [
-                    Grasp(
-                        T_base_wrist=place + 0.1 * (3 * len(made) + row) * np.eye(4, k=3),
-                        joint_names=SHADOW.joint_names,
-                        joint_positions=np.zeros(22),
-                        contact_points=np.zeros((0, 3)),
-                        contact_forces=np.zeros((0, 3)),
-                        score=0.0,
-                        scores={
-                            'force_closure': 0.95,
-                            'balance': 0.95,
-                            unsure: 0.95 if row else 0.1,
-                        },
-                    )
-                    for row in range(3)
-                ]
-
-            return BatchMakers(own)
-
-    cfg = replace(LENIENT, max_batches=4, enough_grasps=enough)
-    found = Counted(cfg, model=model).generate(bottle, num_grasps=6, seed=1)
-    assert len(made) == batches
-    assert len(found.grasps) == 6
-
-
-@pytest.mark.parametrize(
-    ('asked', 'last_resort_batches', 'expected'),
-    [
-        (2, 3, ['own']),
-        (6, 3, ['own', 'own', 'last']),
-        (9, 1, ['own', 'own', 'last']),
-        (9, 3, ['own', 'own', 'last', 'last']),
-        (99, 3, ['own', 'own', 'last', 'last', 'last']),
-    ],
-)
-def test_last_batches_fill_up_what_is_missing(model, bottle, asked, last_resort_batches, expected):
-    made = []
-
-    class Poor(LearnedGenerator):
-        """Makes two grasps a batch, all of them sure, and four in the last."""
-
-        def _prepare(self, observation, scene, generator):
-            def batch(name, count):
-                def make(dropped, deadline_s):
-                    made.append(name)
-                    return [
-                        Grasp(
-                            T_base_wrist=np.eye(4) + (len(made) + 0.1 * row) * np.eye(4, k=3),
-                            joint_names=SHADOW.joint_names,
-                            joint_positions=np.zeros(22),
-                            contact_points=np.zeros((0, 3)),
-                            contact_forces=np.zeros((0, 3)),
-                            score=0.0,
-                        )
-                        for row in range(count)
-                    ]
-
-                return make
-
-            return BatchMakers(
-                batch('own', 2),
-                batch('last', 4),
-                fill_up_after=2,
-                last_resort_batches=last_resort_batches,
-            )
-
-    found = Poor(replace(LENIENT, max_batches=4), model=model).generate(
-        bottle, num_grasps=asked, seed=1
-    )
-    assert made == expected
-    assert len(found.grasps) == min(asked, sum({'own': 2, 'last': 4}[name] for name in made))
 
 
 def test_as_many_last_batches_are_made_as_are_set(model, bottle):
