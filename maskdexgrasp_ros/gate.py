@@ -29,21 +29,31 @@ class CommandGate:
     """Remembers which command is under way.
 
     A command occupies the gate from its first report until a report says that it is done, or
-    until nothing was heard of it for `timeout_s`.
+    until nothing was heard of it for `timeout_s`. Topics have no order among themselves: a
+    command may overtake the end of the one before, so the gate waits a moment before it refuses.
+
+    Args:
+        timeout_s: A command of which nothing was heard for so long has ended [s].
+        now_s: Returns the time that `timeout_s` is counted in [s].
+        patience_s: Longest wait, in wall time, for the end of the command before [s].
     """
 
-    def __init__(self, timeout_s: float, now_s: Callable[[], float]) -> None:
-        self._timeout_s = timeout_s
+    def __init__(
+        self, timeout_s: float, now_s: Callable[[], float], *, patience_s: float = 0.0
+    ) -> None:
+        self._timeout_s, self._patience_s = timeout_s, patience_s
         self._now_s = now_s
         self._active = ''
         self._entered: set[str] = set()
         self._ended: deque[str] = deque(maxlen=64)
         self._heard_s = 0.0
-        self._lock = threading.Lock()
+        self._has_waiting = False
+        self._changed = threading.Condition()
 
     def enter(self, command_id: str) -> Outcome:
         """Let `command_id` pass, or return an outcome with `Code.BUSY` or `INVALID_COMMAND`."""
-        with self._lock:
+        with self._changed:
+            self._wait_for_end(command_id)
             active = self._current()
             if active and root_id(command_id) != active:
                 return _refusal(Code.BUSY, f'command {active} is still under way')
@@ -60,7 +70,7 @@ class CommandGate:
 
     def hear(self, command_id: str, *, done: bool) -> None:
         """Take note of a report about `command_id` by any node."""
-        with self._lock:
+        with self._changed:
             active = self._current()
             if active and root_id(command_id) != active:
                 return
@@ -68,13 +78,14 @@ class CommandGate:
                 self._ended.append(active)
                 self._active = ''
                 self._entered.clear()
+                self._changed.notify_all()
             elif not done and root_id(command_id) not in self._ended:  # may overtake the end
                 self._active = root_id(command_id)
                 self._heard_s = self._now_s()
 
     def pop_expired(self) -> str:
         """Return the id of a command that was silent for too long, once; else ''."""
-        with self._lock:
+        with self._changed:
             before = self._active
             if not before or self._current():
                 return ''
@@ -84,8 +95,20 @@ class CommandGate:
     @property
     def active(self) -> str:
         """Id of the command under way, or ''."""
-        with self._lock:
+        with self._changed:
             return self._current()
+
+    def _wait_for_end(self, command_id: str) -> None:
+        """Give the end of another command time to arrive; only one may wait for it."""
+        if self._has_waiting:
+            return
+        self._has_waiting = True
+        try:
+            self._changed.wait_for(
+                lambda: self._current() in ('', root_id(command_id)), self._patience_s
+            )
+        finally:
+            self._has_waiting = False
 
     def _current(self) -> str:
         """Return the active id, after forgetting one that was silent for too long."""

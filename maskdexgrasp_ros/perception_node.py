@@ -49,6 +49,8 @@ from maskdexgrasp_ros.transforms import TransformError
 from maskdexgrasp_ros.true_shape import TRUE_SHAPE, true_shape
 
 _CLOCK_SLACK_S = 0.2
+_PATIENCE_S = 2.0
+"""Longest wait for the end of the command before, which the next one may have overtaken [s]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,9 @@ class PerceptionNode(Node):
         self._set_perception(self._settings.cfg)
         self._diagnostics = DiagnosticsPublisher(self)
         self._status = StatusReporter(self, self._diagnostics)
-        self._gate = CommandGate(self._node_parameters.cfg.command_timeout_s, time.monotonic)
+        self._gate = CommandGate(
+            self._node_parameters.cfg.command_timeout_s, time.monotonic, patience_s=_PATIENCE_S
+        )
         self._pictures = FrameBuffer()
         self._transforms = TransformListener(self)
         self._idle_since_s = 0.0
@@ -111,6 +115,7 @@ class PerceptionNode(Node):
 
     def _subscribe(self) -> None:
         commands, sensors = ReentrantCallbackGroup(), MutuallyExclusiveCallbackGroup()
+        reports = MutuallyExclusiveCallbackGroup()  # large clouds in a row must not hold them up
         subscribe = self.create_subscription
         if self._node_parameters.cfg.input == 'points':
             sources = [(PointCloud2, topics.POINTS, self._pictures.add_cloud)]
@@ -123,7 +128,7 @@ class PerceptionNode(Node):
         for kind, name, add in sources:
             subscribe(kind, name, add, qos.SENSOR_DATA, callback_group=sensors)
         subscribe(
-            GraspStatus, topics.GRASP_STATUS, self._on_status, qos.RELIABLE, callback_group=sensors
+            GraspStatus, topics.GRASP_STATUS, self._on_status, qos.RELIABLE, callback_group=reports
         )
         subscribe(
             GraspCommand,

@@ -1,3 +1,7 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from maskdexgrasp_core.outcome import Code
@@ -79,6 +83,24 @@ def test_silence_ends_a_command_once(gate, clock):
     assert gate.pop_expired() == 'a'
     assert gate.pop_expired() == ''
     assert gate.enter('b').ok
+
+
+def test_a_command_that_overtakes_the_end_of_the_one_before_waits_for_it(clock):
+    gate = CommandGate(10.0, clock, patience_s=60.0)
+    gate.enter('a')
+    threading.Timer(0.1, gate.hear, args=('a',), kwargs={'done': True}).start()
+    assert gate.enter('b').ok
+    assert gate.active == 'b'
+
+
+def test_one_command_waits_and_further_ones_are_refused_at_once(clock):
+    gate = CommandGate(10.0, clock, patience_s=0.5)
+    gate.enter('a')
+    began_s = time.monotonic()
+    with ThreadPoolExecutor() as pool:
+        codes = [outcome.code for outcome in pool.map(gate.enter, 'bcd')]
+    assert codes == [Code.BUSY] * 3
+    assert 0.4 < time.monotonic() - began_s < 1.4  # one after the other they take 1.5 s
 
 
 def test_ids_are_new_and_retries_lead_back_to_them():

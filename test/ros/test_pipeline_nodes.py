@@ -1,6 +1,5 @@
 """Perception and generator as processes of their own, fed over DDS with a recorded picture."""
 
-import itertools
 import threading
 import time
 from dataclasses import replace
@@ -278,17 +277,7 @@ def wait_until(is_true, timeout_s=30.0):
 
 
 def finish(player, command_id):
-    """Say, in the place of the arm's node, that a command has ended; return when it counts."""
+    """Say, in the place of the arm's node, that a command has ended."""
     publisher = player.create_publisher(GraspStatus, topics.GRASP_STATUS, qos.RELIABLE)
     wait_until(lambda: publisher.get_subscription_count() > 1)
     publisher.publish(GraspStatus(command_id=command_id, done=True))
-    player.end_of(command_id)
-    probes = itertools.count()
-
-    def is_free():
-        """A command that says nothing is refused for that, unless another one is under way."""
-        name = f'{command_id}-probe-{next(probes)}'
-        player.command(name, text='')
-        return player.end_of(name).code != Code.BUSY
-
-    wait_until(is_free)
