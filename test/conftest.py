@@ -39,13 +39,13 @@ def tiny_weights(tmp_path_factory):
 
     import torch
 
+    from maskdexgrasp_core.hands.hand_batch import HandBatch
     from maskdexgrasp_core.hands.shadow import SHADOW
     from maskdexgrasp_core.model.checkpoint import (
         CheckpointHeader,
         checkpoint_to_bytes,
         read_header,
     )
-    from maskdexgrasp_core.model.hand_batch import HandBatch
     from maskdexgrasp_core.model.tokenizer import GraspTokenizer
     from maskdexgrasp_core.model.tokenizer_cfg import tokenizer_preset
     from maskdexgrasp_core.model.transformer import MaskedGraspTransformer

@@ -17,7 +17,7 @@ from torch.nn import functional
 from maskdexgrasp_core.geometry.rotations import matrix_to_rot6d, rot6d_to_matrix
 from maskdexgrasp_core.geometry.transforms import make_transform
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.model.hand_batch import LENGTH_SCALE
+from maskdexgrasp_core.model.hand_vector import LENGTH_SCALE
 from maskdexgrasp_core.model.part_points import PART_JOINTS, unplace_points
 from maskdexgrasp_core.model.pointnet import perceptron
 from maskdexgrasp_core.model.quantizer import PartQuantizer, Quantized

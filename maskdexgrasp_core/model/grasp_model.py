@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
+from maskdexgrasp_core.hands.hand_batch import HandBatch, transform_hands
 from maskdexgrasp_core.hands.spec import PARTS, check_parts
 from maskdexgrasp_core.model.checkpoint import (
     CheckpointHeader,
@@ -25,7 +26,6 @@ from maskdexgrasp_core.model.conditions import (
     ConditionTokens,
 )
 from maskdexgrasp_core.model.frame import model_frame
-from maskdexgrasp_core.model.hand_batch import HandBatch, transform_hands
 from maskdexgrasp_core.model.sampling import SamplingCfg
 from maskdexgrasp_core.model.text.encoder import SentenceEncoder
 from maskdexgrasp_core.model.text.registry import load_sentence_encoder

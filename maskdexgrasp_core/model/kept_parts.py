@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.model.hand_batch import (
+from maskdexgrasp_core.model.hand_vector import (
     LENGTH_SCALE,
     NUM_JOINTS,
-    HandBatch,
     hand_vector,
     hands_of_vector,
 )

@@ -9,10 +9,10 @@ import torch
 import trimesh
 from torch import Tensor
 
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics, LinkPoints
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.types import Array
 
 _OVERSAMPLING = 32

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.model.hand_batch import LENGTH_SCALE, VECTOR_SIZE
+from maskdexgrasp_core.model.hand_vector import LENGTH_SCALE, VECTOR_SIZE
 from maskdexgrasp_core.model.pointnet import OrderedPoints, PointNet, perceptron
 from maskdexgrasp_core.model.processes import SharedBatchNorm
 from maskdexgrasp_core.model.quantizer import PartQuantizer, Quantized

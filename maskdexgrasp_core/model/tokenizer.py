@@ -8,14 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.model.chained_codec import ChainedCodec
 from maskdexgrasp_core.model.code_shapes import CodeShapes
-from maskdexgrasp_core.model.hand_batch import (
-    LENGTH_SCALE,
-    HandBatch,
-    hand_vector,
-    hands_of_vector,
-)
+from maskdexgrasp_core.model.hand_vector import LENGTH_SCALE, hand_vector, hands_of_vector
 from maskdexgrasp_core.model.kept_parts import hold_parts
 from maskdexgrasp_core.model.part_points import (
     PART_JOINTS,

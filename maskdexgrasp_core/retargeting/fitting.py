@@ -21,6 +21,7 @@ from maskdexgrasp_core.energies.total import (
     GraspEnergy,
     HandSurface,
 )
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.spec import PARTS
 from maskdexgrasp_core.retargeting.correspondence import root_alignment, root_joint_motors
@@ -92,7 +93,8 @@ class FollowingEnergy(GraspEnergy):
 class Fit(NamedTuple):
     """Fitted grasps of the target hand."""
 
-    state: GraspState
+    hands: HandBatch
+    """In the base frame."""
     plan: ContactPlan
     energies: EnergyTerms
     residual_m: Array
@@ -112,40 +114,27 @@ def tip_and_palm_candidates(kinematics: HandKinematics) -> tuple[Tensor, Tensor]
     return distance.argmin(1), torch.tensor(palm)
 
 
-def stack_poses(grasps: tuple[Grasp, ...], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return wrist poses (B, 4, 4) and joint positions (B, J) of `grasps`."""
+def hands_of(grasps: tuple[Grasp, ...], dtype: torch.dtype) -> HandBatch:
+    """Return the hands of `grasps` as one batch in the base frame."""
     poses = torch.as_tensor(np.stack([g.T_base_wrist for g in grasps]), dtype=dtype)
     joints = torch.as_tensor(np.stack([g.joint_positions for g in grasps]), dtype=dtype)
-    return poses, joints
+    return HandBatch.at(poses, joints)
 
 
-def keypoints(kinematics: HandKinematics, poses: Tensor, joints: Tensor) -> Keypoints:
-    """Return the keypoints of posed hands.
-
-    Args:
-        kinematics: Of the hand.
-        poses: Of its root in the base frame, (B, 4, 4).
-        joints: (B, J) [rad].
-    """
+def keypoints(kinematics: HandKinematics, hands: HandBatch) -> Keypoints:
+    """Return the keypoints of posed hands, in the frame of their poses."""
     tips, palm = tip_and_palm_candidates(kinematics)
     with torch.no_grad():
-        points = kinematics.forward(poses[:, :3, 3], poses[:, :3, :3], joints).contact_points
+        points = kinematics.forward(*hands).contact_points
     return Keypoints(points[:, tips], points[:, palm].mean(1))
 
 
-def initial_state(
-    source: HandKinematics, target: HandKinematics, grasps: tuple[Grasp, ...], num_contacts: int
-) -> GraspState:
-    """Return the target hand where the source hand is, motors by the paper's rule."""
-    poses, joints = stack_poses(grasps, target.dtype)
-    aligned = poses @ torch.as_tensor(root_alignment(source, target), dtype=target.dtype)
-    motors = root_joint_motors(source, target, joints.double().numpy())
-    forces = torch.zeros(len(grasps), num_contacts, 3, dtype=target.dtype)
-    return GraspState(
-        aligned[:, :3, 3],
-        aligned[:, :3, :3],
-        torch.as_tensor(motors, dtype=target.dtype),
-        forces,
+def starting_hands(source: HandKinematics, target: HandKinematics, hands: HandBatch) -> HandBatch:
+    """Return target hands where the source hands are, motors by the paper's rule."""
+    T_source_target = torch.as_tensor(root_alignment(source, target), dtype=target.dtype)
+    motors = root_joint_motors(source, target, hands.joint_positions.double().numpy())
+    return HandBatch.at(
+        hands.poses() @ T_source_target, torch.as_tensor(motors, dtype=target.dtype)
     )
 
 
@@ -192,26 +181,25 @@ def fit_hand(
         cfg: Weights and steps.
         seed: Of the choice of pads.
     """
-    wanted = keypoints(source, *stack_poses(grasps, target.dtype))
+    source_hands = hands_of(grasps, target.dtype)
+    wanted = keypoints(source, source_hands)
     plan = plan_target_contacts(target, wanted, energy, seed)
     following = FollowingEnergy(energy, wanted, tip_and_palm_candidates(target), cfg)
-    start = initial_state(source, target, grasps, plan.candidates.shape[1])
-    start = start._replace(raw_forces=_pushing_forces(target, start, plan, energy))
+    hands = starting_hands(source, target, source_hands)
+    start = GraspState(hands, _pushing_forces(target, hands, plan, energy))
     refiner = Refiner(target, following, cfg.refinement)
     state, energies = refiner.refine(start, plan, cfg.num_steps)
-    pose = torch.eye(4, dtype=target.dtype).repeat(len(grasps), 1, 1)
-    pose[:, :3, :3], pose[:, :3, 3] = state.rotation, state.translation
-    reached = keypoints(target, pose, state.joint_positions)
+    reached = keypoints(target, state.hands)
     gaps = [(reached.fingertips - wanted.fingertips).norm(dim=-1)]
     gaps.append((reached.palm - wanted.palm).norm(dim=-1, keepdim=True))
-    return Fit(state, plan, energies, torch.cat(gaps, 1).mean(1).double().numpy())
+    return Fit(state.hands, plan, energies, torch.cat(gaps, 1).mean(1).double().numpy())
 
 
 def _pushing_forces(
-    target: HandKinematics, state: GraspState, plan: ContactPlan, energy: GraspEnergy
+    target: HandKinematics, hands: HandBatch, plan: ContactPlan, energy: GraspEnergy
 ) -> Tensor:
     """Return raw forces that push straight into the surface, (B, K, 3)."""
     with torch.no_grad():
-        points = target.forward(*state[:3]).contact_points
+        points = target.forward(*hands).contact_points
         chosen = points.gather(1, plan.candidates[..., None].expand(-1, -1, 3))
         return -energy.scene.surface.query(chosen).normal

@@ -65,7 +65,7 @@ class HandRetargeter:
         planner = StagePlanner(
             self._target, scene.surface, observation.table_height, self.cfg.staging
         )
-        stages = planner.plan(_poses(fit), fit.state.joint_positions)
+        stages = planner.plan(fit.hands)
         reasons = self._reasons(fit, stages, scene)
         made = [
             self._hand_grasp(i, fit, stages, grasps.grasps[i].score)
@@ -78,7 +78,7 @@ class HandRetargeter:
     def _reasons(self, fit: Fit, stages: Stages, scene: GraspScene) -> list[str]:
         """Return why each fit is dropped, '' where it is kept."""
         with torch.no_grad():
-            points = self._target.forward(*fit.state[:3])
+            points = self._target.forward(*fit.hands)
             radii = self._target.sphere_radii
             depth = (radii - scene.surface.distance(points.sphere_centers)).amax(1)
             lowest = (points.sphere_centers[..., 2] - radii).amin(1) - scene.table_height
@@ -108,7 +108,7 @@ class HandRetargeter:
             T_base_grasp=T_base_grasp,
             motor_names=self._target.spec.joint_names,
             pregrasp_positions=_row(stages.pregrasp_positions, i),
-            grasp_positions=_row(fit.state.joint_positions, i),
+            grasp_positions=_row(fit.hands.joint_positions, i),
             squeeze_positions=_row(stages.squeeze_positions, i),
             force_limits=stages.force_limits,
             residual_m=float(fit.residual_m[i]),
@@ -131,12 +131,6 @@ def load_retargeter(name: str) -> HandRetargeter:
     if name not in steps:
         raise UnknownNameError('retargeter', name, list(steps))
     return HandRetargeter(name, HandRetargeterCfg(fitting=FittingCfg(num_steps=steps[name])))
-
-
-def _poses(fit: Fit) -> Tensor:
-    poses = torch.eye(4, dtype=fit.state.translation.dtype).repeat(len(fit.residual_m), 1, 1)
-    poses[:, :3, :3], poses[:, :3, 3] = fit.state.rotation, fit.state.translation
-    return poses
 
 
 def _row(values: Tensor, i: int) -> Array:

@@ -22,7 +22,7 @@ from maskdexgrasp_core.energies.posture import regularisation_energy
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.rotations import matrix_to_rot6d, rot6d_to_matrix
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
-from maskdexgrasp_core.geometry.transforms import make_transform
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics, LinkPoints
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.retargeting.human_hand import (
@@ -62,21 +62,6 @@ class HumanFitCfg:
     """[rad] a step."""
 
 
-class ShadowPoses(NamedTuple):
-    """Posed Shadow Hands."""
-
-    translation: Tensor
-    """Of the root, (B, 3) [m]."""
-    rotation: Tensor
-    """Of the root, (B, 3, 3)."""
-    joint_positions: Tensor
-    """(B, 22) [rad]."""
-
-    def transforms(self) -> Array:
-        """Return poses of the root (B, 4, 4)."""
-        return make_transform(self.rotation.double(), self.translation.double()).numpy()
-
-
 class FitMeasures(NamedTuple):
     """How well Shadow Hands stand for human hands on an object, one row a grasp."""
 
@@ -105,7 +90,7 @@ class HumanRetargeter:
         )
         self._pairs = _finger_pairs()
 
-    def initialise(self, keypoints: Array) -> ShadowPoses:
+    def initialise(self, keypoints: Array) -> HandBatch:
         """Return the Shadow Hands nearest to human hands: Eq. (9).
 
         Args:
@@ -118,66 +103,64 @@ class HumanRetargeter:
         starts = self._starts(targets)
         repeated = targets.repeat(len(THUMB_STARTS), 1, 1)
 
-        def energy(poses: ShadowPoses) -> Tensor:
-            return retargeting_energy(_placed(self._keypoints, poses), repeated)
+        def energy(hands: HandBatch) -> Tensor:
+            return retargeting_energy(_placed(self._keypoints, hands), repeated)
 
         reached = self._descend(starts, energy, self.cfg.start_steps)
         with torch.no_grad():
             best = energy(reached).reshape(len(THUMB_STARTS), -1).argmin(0)
-        return _select(reached, best * len(targets) + torch.arange(len(targets)))
+        return reached.select(best * len(targets) + torch.arange(len(targets)))
 
-    def refine(
-        self, poses: ShadowPoses, keypoints: Array, surface: GridSignedDistance
-    ) -> ShadowPoses:
-        """Return poses that lower Eq. (10); joints stay in their limits.
+    def refine(self, hands: HandBatch, keypoints: Array, surface: GridSignedDistance) -> HandBatch:
+        """Return hands that lower Eq. (10); joints stay in their limits.
 
         Args:
-            poses: Where to begin, in the object frame; they are not changed.
+            hands: Where to begin, in the object frame; they are not changed.
             keypoints: Human, in the object frame, (B, 21, 3) [m].
             surface: Of the object.
 
         Raises:
-            InvalidInputError: If there are not as many poses as hands, or as in `initialise`.
+            InvalidInputError: If there are not as many hands as human ones, or as in `initialise`.
         """
         targets = torch.as_tensor(check_keypoints(keypoints), dtype=self.kinematics.dtype)
-        if len(targets) != len(poses.translation):
+        if len(targets) != hands.num_hands:
             raise InvalidInputError(
-                f'{len(poses.translation)} poses for {len(targets)} human hands'
+                f'{hands.num_hands} Shadow Hands for {len(targets)} human hands'
             )
         return self._descend(
-            poses,
+            hands,
             lambda state: self.energy(state, targets[:, list(TIPS)], surface),
             self.cfg.refine_steps,
         )
 
-    def energy(self, poses: ShadowPoses, tips: Tensor, surface: GridSignedDistance) -> Tensor:
-        """Return Eq. (10) of poses, (B,); differentiable.
+    def energy(self, hands: HandBatch, tips: Tensor, surface: GridSignedDistance) -> Tensor:
+        """Return Eq. (10) of hands, (B,); differentiable.
 
         Args:
-            poses: In the object frame.
+            hands: In the object frame.
             tips: Human fingertips, (B, 5, 3) [m].
             surface: Of the object.
         """
         cfg, kinematics = self.cfg, self.kinematics
-        points = _placed(self._points, poses)
+        points = _placed(self._points, hands)
         joints, centers = points[:, : len(SHADOW_LINKS)], points[:, len(SHADOW_LINKS) :]
         distance = surface.distance(centers)
         return (
             cfg.tip_weight * fingertip_energy(joints[:, list(TIPS)], tips)
             + cfg.regularisation_weight
-            * regularisation_energy(poses.joint_positions, kinematics.lower, kinematics.upper)
+            * regularisation_energy(hands.joint_positions, kinematics.lower, kinematics.upper)
             + cfg.self_penetration_weight
             * self_penetration_energy(joints, self._pairs, cfg.self_distance_m)
             + cfg.penetration_weight * penetration_energy(distance, kinematics.sphere_radii)
         )
 
     def measure(
-        self, poses: ShadowPoses, keypoints: Array, surface: GridSignedDistance
+        self, hands: HandBatch, keypoints: Array, surface: GridSignedDistance
     ) -> FitMeasures:
         """Return errors against human hands (B, 21, 3) [m] and the depth in the object."""
         targets = torch.as_tensor(check_keypoints(keypoints), dtype=self.kinematics.dtype)
         with torch.no_grad():
-            points = _placed(self._points, poses)
+            points = _placed(self._points, hands)
             gaps = (points[:, : len(SHADOW_LINKS)] - targets).norm(dim=-1)
             distance = surface.distance(points[:, len(SHADOW_LINKS) :])
             depth = (self.kinematics.sphere_radii - distance).amax(1)
@@ -187,7 +170,7 @@ class HumanRetargeter:
             penetration_m=depth.clamp_min(0.0).double().numpy(),
         )
 
-    def _starts(self, targets: Tensor) -> ShadowPoses:
+    def _starts(self, targets: Tensor) -> HandBatch:
         """Return one pose for each start of the thumb, start by start."""
         rotation, translation = align_palms(self.kinematics, targets)
         fingers = finger_positions((targets - translation[:, None]) @ rotation)
@@ -198,15 +181,15 @@ class HumanRetargeter:
             start[:, columns] = start.new_tensor(thumb)
             starts.append(self.kinematics.clamp(start))
         count = len(THUMB_STARTS)
-        return ShadowPoses(
+        return HandBatch(
             translation.repeat(count, 1), rotation.repeat(count, 1, 1), torch.cat(starts)
         )
 
     def _descend(
-        self, poses: ShadowPoses, energy: Callable[[ShadowPoses], Tensor], num_steps: int
-    ) -> ShadowPoses:
+        self, hands: HandBatch, energy: Callable[[HandBatch], Tensor], num_steps: int
+    ) -> HandBatch:
         cfg = self.cfg
-        start = poses._replace(rotation=matrix_to_rot6d(poses.rotation))
+        start = hands._replace(rotation=matrix_to_rot6d(hands.rotation))
         variables = [value.detach().clone().requires_grad_() for value in start]
         rates = (cfg.translation_rate, cfg.rotation_rate, cfg.joint_rate)
         groups = [{'params': [v], 'lr': r} for v, r in zip(variables, rates, strict=True)]
@@ -216,25 +199,21 @@ class HumanRetargeter:
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group['lr'] = rate * decay
             optimizer.zero_grad()
-            energy(_poses(variables)).sum().backward()
+            energy(_hands_of(variables)).sum().backward()
             optimizer.step()
             with torch.no_grad():
                 variables[2].copy_(self.kinematics.clamp(variables[2]))
         with torch.no_grad():
-            return ShadowPoses(*(value.detach() for value in _poses(variables)))
+            return HandBatch(*(value.detach() for value in _hands_of(variables)))
 
 
-def _poses(variables: list[Tensor]) -> ShadowPoses:
-    return ShadowPoses(variables[0], rot6d_to_matrix(variables[1]), variables[2])
+def _hands_of(variables: list[Tensor]) -> HandBatch:
+    return HandBatch(variables[0], rot6d_to_matrix(variables[1]), variables[2])
 
 
-def _placed(points: Callable[[Tensor], Tensor], poses: ShadowPoses) -> Tensor:
-    in_root = points(poses.joint_positions)
-    return in_root @ poses.rotation.transpose(1, 2) + poses.translation[:, None]
-
-
-def _select(poses: ShadowPoses, index: Tensor) -> ShadowPoses:
-    return ShadowPoses(*(value[index] for value in poses))
+def _placed(points: Callable[[Tensor], Tensor], hands: HandBatch) -> Tensor:
+    in_root = points(hands.joint_positions)
+    return in_root @ hands.rotation.transpose(1, 2) + hands.translation[:, None]
 
 
 def _finger_pairs() -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.types import Array
 
@@ -87,18 +88,21 @@ class StagePlanner:
         # that the open hand already holds away from zero.
         self._is_rotation = torch.as_tensor(spec.open_positions > 0.5)
 
-    def plan(self, poses: Tensor, motors: Tensor) -> Stages:
-        """Plan the stages of fitted grasps.
-
-        Args:
-            poses: Of the hand's root in the base frame, (B, 4, 4).
-            motors: At contact, (B, M) [rad].
-        """
-        poses, opened = self._seat(poses, motors)
-        offset, clearance = self._choose_approach(poses, opened)
+    def plan(self, touching: HandBatch) -> Stages:
+        """Plan the stages of fitted grasps, given the B hands at contact in the base frame."""
+        opened = self._seat(touching)
+        offset, clearance = self._choose_approach(opened)
+        motors = touching.joint_positions
         upper = torch.as_tensor(self._kinematics.spec.upper, dtype=motors.dtype)
         squeeze = torch.minimum(motors + self._squeeze_offsets().to(motors), upper)
-        return Stages(poses, opened, squeeze, offset, clearance, self._force_limits())
+        return Stages(
+            opened.poses(),
+            opened.joint_positions,
+            squeeze,
+            offset,
+            clearance,
+            self._force_limits(),
+        )
 
     def _force_limits(self) -> Array:
         """Return the torque limit of each motor (M,) [N m]."""
@@ -111,82 +115,86 @@ class StagePlanner:
         offsets = torch.where(self._is_thumb, cfg.thumb_squeeze_rad, cfg.finger_squeeze_rad)
         return torch.where(self._is_rotation, 0.0, offsets)
 
-    def _clearance(self, translation: Tensor, rotation: Tensor, motors: Tensor) -> Tensor:
+    def _clearance(self, hands: HandBatch) -> Tensor:
         """Return the free space beyond what the stages ask for, (B,) [m]."""
         cfg = self.cfg
         with torch.no_grad():
-            points = self._kinematics.forward(translation, rotation, motors)
+            points = self._kinematics.forward(*hands)
             centers, radii = points.sphere_centers, self._kinematics.sphere_radii
             to_object = (self._surface.distance(centers) - radii).amin(1) - cfg.open_clearance_m
             lowest = (centers[..., 2] - radii).amin(1)
             to_table = lowest - self._table_height - cfg.table_clearance_m
         return torch.minimum(to_object, to_table)
 
-    def _seat(self, poses: Tensor, motors: Tensor) -> tuple[Tensor, Tensor]:
-        """Return poses (B, 4, 4) moved onto the object as far as it goes, and opened motors."""
-        along, normal = self._directions(poses, motors)
-        seated, opened = poses, motors
-        best = torch.full((len(motors),), -torch.inf, dtype=motors.dtype)
+    def _seat(self, touching: HandBatch) -> HandBatch:
+        """Return the hands opened, and moved onto the object as far as that goes."""
+        along, normal = self._directions(touching)
+        seated, best = touching, torch.full_like(touching.translation[:, 0], -torch.inf)
         for depth in self.cfg.seating_m:
-            tried = poses.clone()
-            tried[:, :3, 3] += depth * (along + normal)
-            positions, clearance = self._open_hand(tried, motors)
+            deeper = touching.translation + depth * (along + normal)
+            tried, clearance = self._open_hand(touching._replace(translation=deeper))
             better = (best < 0.0) & (clearance > best)
-            seated = torch.where(better[:, None, None], tried, seated)
-            opened = torch.where(better[:, None], positions, opened)
+            seated = _where(better, tried, seated)
             best = torch.where(better, clearance, best)
-        return seated, opened
+        return seated
 
-    def _directions(self, poses: Tensor, motors: Tensor) -> tuple[Tensor, Tensor]:
+    def _directions(self, hands: HandBatch) -> tuple[Tensor, Tensor]:
         """Return unit vectors along the fingers and out of the palm, base frame, (B, 3) each."""
-        palm = torch.as_tensor(self._kinematics.spec.palm_normal, dtype=poses.dtype)
+        palm = torch.as_tensor(self._kinematics.spec.palm_normal, dtype=hands.rotation.dtype)
         with torch.no_grad():
-            points = self._kinematics.forward(poses[:, :3, 3], poses[:, :3, :3], motors)
-        normal = poses[:, :3, :3] @ palm
+            points = self._kinematics.forward(*hands)
+        normal = hands.rotation @ palm
         along = points.fingertips[:, 1:].mean(1) - points.palm
         along = along - (along * normal).sum(-1, keepdim=True) * normal
         return along / along.norm(dim=-1, keepdim=True), normal
 
-    def _open_hand(self, poses: Tensor, motors: Tensor) -> tuple[Tensor, Tensor]:
-        """Return motors (B, M) opened just enough to clear the object, and that space (B,) [m].
+    def _open_hand(self, touching: HandBatch) -> tuple[HandBatch, Tensor]:
+        """Return hands opened just enough to clear the object, and that space (B,) [m].
 
         The thumb stays opposed.
         """
+        motors = touching.joint_positions
         opened = torch.as_tensor(self._kinematics.spec.open_positions, dtype=motors.dtype)
         opened = torch.where(self._is_rotation, motors, opened.expand_as(motors))
-        best = motors.clone()
-        best_clearance = torch.full((len(motors),), -torch.inf, dtype=motors.dtype)
+        best = touching
+        best_clearance = torch.full_like(touching.translation[:, 0], -torch.inf)
         for share in self.cfg.opening_shares:
-            tried = motors + share * (opened - motors)
-            clearance = self._clearance(poses[:, :3, 3], poses[:, :3, :3], tried)
+            tried = touching._replace(joint_positions=motors + share * (opened - motors))
+            clearance = self._clearance(tried)
             better = (best_clearance < 0.0) & (clearance > best_clearance)
-            best = torch.where(better[:, None], tried, best)
+            best = _where(better, tried, best)
             best_clearance = torch.where(better, clearance, best_clearance)
         return best, best_clearance
 
-    def _choose_approach(self, poses: Tensor, opened: Tensor) -> tuple[Tensor, Tensor]:
+    def _choose_approach(self, opened: HandBatch) -> tuple[Tensor, Tensor]:
         """Return the retreat (B, 3) [m] with the most free space, and that space (B,) [m].
 
         Tried are: back along the fingers, away from the palm, both, and straight up.
         """
-        num, length = len(poses), self.cfg.approach_length_m
-        along, normal = self._directions(poses, opened)
+        num, length = opened.num_hands, self.cfg.approach_length_m
+        along, normal = self._directions(opened)
         up = torch.zeros_like(along)
         up[:, 2] = 1.0
         directions = torch.stack(
             [-along, up - along, -normal - along, up, -normal, up - normal], 1
         )
         directions = directions / directions.norm(dim=-1, keepdim=True).clamp_min(1e-6)
-        steps = torch.linspace(0.0, length, NUM_SWEEP_STEPS, dtype=poses.dtype)
-        places = poses[:, None, None, :3, 3] + directions[:, :, None] * steps[:, None]
+        steps = torch.linspace(0.0, length, NUM_SWEEP_STEPS, dtype=along.dtype)
+        places = opened.translation[:, None, None] + directions[:, :, None] * steps[:, None]
         count = directions.shape[1] * len(steps)
-        clearance = self._clearance(
-            places.reshape(-1, 3),
-            poses[:, :3, :3].repeat_interleave(count, 0),
-            opened.repeat_interleave(count, 0),
-        )
+        repeated = HandBatch(*(field.repeat_interleave(count, 0) for field in opened))
+        clearance = self._clearance(repeated._replace(translation=places.reshape(-1, 3)))
         least = clearance.reshape(num, directions.shape[1], len(steps)).amin(2)
         free = (least >= 0.0).int()
         choice = torch.where(free.any(1), free.argmax(1), least.argmax(1))
         rows = torch.arange(num)
         return directions[rows, choice] * length, least[rows, choice]
+
+
+def _where(mask: Tensor, hands: HandBatch, others: HandBatch) -> HandBatch:
+    """Return the first hands where the mask (B,) is True, else the others."""
+
+    def chosen(value: Tensor, other: Tensor) -> Tensor:
+        return torch.where(mask.reshape(-1, *[1] * (value.ndim - 1)), value, other)
+
+    return HandBatch(*map(chosen, hands, others))

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from maskdexgrasp_core.errors import InvalidInputError, MaskDexGraspError
 from maskdexgrasp_core.hands.grasp_check import check_grasp
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import PARTS, check_parts
 from maskdexgrasp_core.model.grasp_model import GraspModel, GraspRequest, Proposals
-from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.model.part_points import PART_JOINTS, PartPoints, point_distances
 from maskdexgrasp_core.outcome import Code, Stage, StageError
 from maskdexgrasp_core.protocols import GraspGenerator

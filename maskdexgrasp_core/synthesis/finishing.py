@@ -93,17 +93,16 @@ class GraspFinisher:
             movable: What the refinement may change; None: everything.
             deadline_s: Stop refining when `time.monotonic()` passes this [s].
         """
-        state = GraspState(*proposals.hands, raw_forces=torch.zeros(()))
-        surface = hand_surface(self._kinematics, state)
+        surface = hand_surface(self._kinematics, proposals.hands)
         plan = plan_nearest(surface, scene, self._kinematics.spec, self.cfg.planning)
         equal_forces = torch.zeros(*plan.weights.shape, 3)
-        state = state._replace(raw_forces=equal_forces)
+        state = GraspState(proposals.hands, equal_forces)
         energy = GraspEnergy(scene, self._prior, self.cfg.energy)
         refiner = Refiner(self._kinematics, energy, self.cfg.refinement)
         refined = refiner.refine(
             state, plan, self.cfg.num_steps, deadline_s=deadline_s, movable=movable
         )
-        judged = self.selector.judged(refined.state, plan, scene, part_points, dropped)
+        judged = self.selector.judged(refined.state.hands, plan, scene, part_points, dropped)
         grasps = [
             replace(grasp, tokens=tuple(proposals.tokens[row].tolist())) for row, grasp in judged
         ]

@@ -15,16 +15,15 @@ from torch import Tensor
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.synthesis.contact_forces import (
     ContactCfg,
     Contacts,
     ForceBalance,
     ForceSolver,
 )
-from maskdexgrasp_core.synthesis.refinement import GraspState
 from maskdexgrasp_core.synthesis.squeeze import SqueezeCfg, squeeze_targets
 from maskdexgrasp_core.types import Array
 
@@ -132,9 +131,8 @@ def closing_squeeze(
     """
     balances = [_balance(pad.contacts, target.center, cfg) for pad in pads]
     forces = [balance.forces for balance in balances]
-    state = GraspState(*hands, torch.zeros(len(pads), 0, 3))
     index = [pad.candidates for pad in pads]
-    pressing = squeeze_targets(kinematics, state, index, forces, cfg.squeeze)
+    pressing = squeeze_targets(kinematics, hands, index, forces, cfg.squeeze)
     closing = closing_steps(kinematics, hands, pads, target.surface)
     limit = cfg.max_closing_rad
     targets = (pressing + closing.clamp(-limit, limit)).double().numpy()

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from maskdexgrasp_core.energies.total import ContactPlan, GraspScene
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.synthesis.contact_forces import Contacts
 from maskdexgrasp_core.synthesis.ranking import CandidateFacts
-from maskdexgrasp_core.synthesis.refinement import GraspState, hand_surface
+from maskdexgrasp_core.synthesis.refinement import hand_surface
 from maskdexgrasp_core.types import Array
 
 _PLANNED_GAP_M = 0.008
@@ -31,7 +32,7 @@ class Measured(NamedTuple):
 
 def measure(
     kinematics: HandKinematics,
-    state: GraspState,
+    hands: HandBatch,
     plan: ContactPlan,
     scene: GraspScene,
     part_points: Array,
@@ -40,13 +41,13 @@ def measure(
 
     Args:
         kinematics: Of the hand.
-        state: The grasps.
+        hands: B of them, in the base frame.
         plan: Contacts that they meant to use.
         scene: Object and table.
         part_points: Points of the asked part, (M, 3) [m]; empty when none is asked.
     """
     with torch.no_grad():
-        hand = hand_surface(kinematics, state)
+        hand = hand_surface(kinematics, hands)
         distance, normals = scene.surface.query(hand.contact_points)
         on_surface = hand.contact_points - distance[..., None] * normals
         facing = (hand.contact_normals * normals).sum(-1)

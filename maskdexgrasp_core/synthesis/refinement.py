@@ -15,6 +15,7 @@ from maskdexgrasp_core.energies.total import (
     HandSurface,
 )
 from maskdexgrasp_core.geometry.rotations import matrix_to_rot6d, rot6d_to_matrix
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 
 
@@ -37,18 +38,14 @@ class RefinementCfg:
 class GraspState(NamedTuple):
     """A batch of grasps while they are optimised."""
 
-    translation: Tensor
-    """Of the hand root in the base frame, shape (B, 3) [m]."""
-    rotation: Tensor
-    """Of the hand root in the base frame, shape (B, 3, 3)."""
-    joint_positions: Tensor
-    """(B, J) [rad]."""
+    hands: HandBatch
+    """Where they are."""
     raw_forces: Tensor
     """Free vectors behind the contact forces, (B, K, 3)."""
 
     def select(self, index: Tensor) -> 'GraspState':
         """Return the grasps at `index` (N,) of the batch."""
-        return GraspState(*(value[index] for value in self))
+        return GraspState(self.hands.select(index), self.raw_forces[index])
 
 
 class Movable(NamedTuple):
@@ -67,9 +64,9 @@ class Refined(NamedTuple):
     energies: EnergyTerms
 
 
-def hand_surface(kinematics: HandKinematics, state: GraspState) -> HandSurface:
-    """Return the points of the hand in the base frame; differentiable."""
-    points = kinematics.forward(state.translation, state.rotation, state.joint_positions)
+def hand_surface(kinematics: HandKinematics, hands: HandBatch) -> HandSurface:
+    """Return the points of the hands in the frame of their poses; differentiable."""
+    points = kinematics.forward(*hands)
     return HandSurface(
         points.contact_points,
         points.contact_normals,
@@ -125,13 +122,13 @@ class Refiner:
                 prior = self.energy.prior
                 variables.joint_positions.clamp_(prior.lower, prior.upper)
         with torch.no_grad():
-            final = GraspState(*(value.detach() for value in variables.state()))
+            final = variables.detached().state()
             return Refined(final, self.energies(final, plan))
 
     def energies(self, state: GraspState, plan: ContactPlan) -> EnergyTerms:
         """Return the energies of a batch of grasps; differentiable."""
-        surface = hand_surface(self.kinematics, state)
-        return self.energy(surface, state.joint_positions, state.raw_forces, plan)
+        surface = hand_surface(self.kinematics, state.hands)
+        return self.energy(surface, state.hands.joint_positions, state.raw_forces, plan)
 
     def _rates(self) -> tuple[float, float, float, float]:
         cfg = self.cfg
@@ -152,8 +149,17 @@ class _Variables(NamedTuple):
 
     @classmethod
     def of(cls, state: GraspState) -> '_Variables':
-        values = state._replace(rotation=matrix_to_rot6d(state.rotation))
+        hands = state.hands
+        values = (
+            hands.translation,
+            matrix_to_rot6d(hands.rotation),
+            hands.joint_positions,
+            state.raw_forces,
+        )
         return cls(*(value.detach().clone().requires_grad_() for value in values))
+
+    def detached(self) -> '_Variables':
+        return _Variables(*(value.detach() for value in self))
 
     def shares(self, movable: Movable | None) -> tuple[float, float, float | Tensor, float]:
         """Return what the gradients are multiplied by: 0 where nothing may change."""
@@ -164,4 +170,5 @@ class _Variables(NamedTuple):
 
     def state(self) -> GraspState:
         rotation = rot6d_to_matrix(self.rot6d)
-        return GraspState(self.translation, rotation, self.joint_positions, self.raw_forces)
+        hands = HandBatch(self.translation, rotation, self.joint_positions)
+        return GraspState(hands, self.raw_forces)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from maskdexgrasp_core.energies.total import ContactPlan, GraspScene
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics
-from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, ForceSolver
 from maskdexgrasp_core.synthesis.grip import (
     Grip,
@@ -28,7 +28,6 @@ from maskdexgrasp_core.synthesis.ranking import (
     geometric_reason,
     judge,
 )
-from maskdexgrasp_core.synthesis.refinement import GraspState
 from maskdexgrasp_core.types import Array, Grasp
 
 _PRELOAD_N = 2.0
@@ -52,19 +51,19 @@ class GraspSelector:
 
     def select(
         self,
-        state: GraspState,
+        hands: HandBatch,
         plan: ContactPlan,
         scene: GraspScene,
         part_points: Array,
         dropped: Counter[str],
     ) -> list[Grasp]:
         """Return the grasps that pass, best first; see `judged`."""
-        judged = self.judged(state, plan, scene, part_points, dropped)
+        judged = self.judged(hands, plan, scene, part_points, dropped)
         return sorted((grasp for _, grasp in judged), key=lambda grasp: -grasp.score)
 
     def judged(
         self,
-        state: GraspState,
+        hands: HandBatch,
         plan: ContactPlan,
         scene: GraspScene,
         part_points: Array,
@@ -73,27 +72,28 @@ class GraspSelector:
         """Return the grasps that pass, each with its row in the batch.
 
         Args:
-            state: Optimised hands.
+            hands: B optimised ones, in the base frame.
             plan: Contacts that they meant to use.
             scene: Object and table.
             part_points: Of the asked part, (M, 3) [m]; empty when none is asked.
             dropped: Reason -> count; increased by those that do not pass.
         """
-        rows = _finite_rows(state)
-        if len(rows) < len(state.translation):
-            dropped['not finite'] += len(state.translation) - len(rows)
-            state = state.select(rows)
+        rows = _finite_rows(hands)
+        if len(rows) < hands.num_hands:
+            dropped['not finite'] += hands.num_hands - len(rows)
+            hands = hands.select(rows)
             plan = ContactPlan(plan.candidates[rows], plan.weights[rows])
         if len(rows) == 0:
             return []
-        facts, _ = measure(self._kinematics, state, plan, scene, part_points)
+        facts, _ = measure(self._kinematics, hands, plan, scene, part_points)
         possible = self._possible(facts, dropped)
         if not possible:
             return []
-        rows, state = rows[possible], state.select(torch.tensor(possible))
+        rows, hands = rows[possible], hands.select(torch.tensor(possible))
         center = scene.center.numpy().astype(np.float64)
-        grip = self._grips(state, GripTarget(scene.surface, center))
-        poses, joints = wrist_poses(state), state.joint_positions.numpy().astype(np.float64)
+        grip = self._grips(hands, GripTarget(scene.surface, center))
+        poses = hands.poses().double().numpy()
+        joints = hands.joint_positions.double().numpy()
         grasps = []
         for index, fact in enumerate(facts[place] for place in possible):
             residual = float(grip.residuals[index])
@@ -111,8 +111,7 @@ class GraspSelector:
         dropped.update(reason for reason in reasons if reason)
         return [index for index, reason in enumerate(reasons) if not reason]
 
-    def _grips(self, state: GraspState, target: GripTarget) -> Grip:
-        hands = HandBatch(state.translation, state.rotation, state.joint_positions)
+    def _grips(self, hands: HandBatch, target: GripTarget) -> Grip:
         pads = near_pads(self._kinematics, hands, target.surface, self._grip)
         return closing_squeeze(self._kinematics, hands, pads, target, self._grip)
 
@@ -143,15 +142,7 @@ class _Placed(NamedTuple):
     contacts: Contacts
 
 
-def _finite_rows(state: GraspState) -> Tensor:
+def _finite_rows(hands: HandBatch) -> Tensor:
     """Return the rows of a batch whose numbers can be used."""
-    flat = [state.translation, state.rotation.flatten(1), state.joint_positions]
+    flat = [hands.translation, hands.rotation.flatten(1), hands.joint_positions]
     return torch.cat(flat, dim=1).isfinite().all(1).nonzero()[:, 0]
-
-
-def wrist_poses(state: GraspState) -> Array:
-    """Return the poses of the hand root in the base frame, shape (B, 4, 4)."""
-    poses = torch.eye(4, dtype=torch.float64).repeat(len(state.translation), 1, 1)
-    poses[:, :3, :3] = state.rotation
-    poses[:, :3, 3] = state.translation
-    return poses.numpy()

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics
-from maskdexgrasp_core.synthesis.refinement import GraspState
 from maskdexgrasp_core.types import Array
 
 
@@ -41,7 +41,7 @@ class SqueezeCfg:
 
 def squeeze_targets(
     kinematics: HandKinematics,
-    state: GraspState,
+    hands: HandBatch,
     contact_index: Sequence[NDArray[np.int64]],
     forces: Sequence[Array],
     cfg: SqueezeCfg,
@@ -50,16 +50,16 @@ def squeeze_targets(
 
     Args:
         kinematics: Of the hand.
-        state: The grasps.
-        contact_index: Which contact candidates bear a force, (C,) for each grasp.
-        forces: On the object, (C, 3) [N] for each grasp, frame of the grasps' poses.
+        hands: B of them.
+        contact_index: Which contact candidates bear a force, (C,) for each hand.
+        forces: On the object, (C, 3) [N] for each hand, frame of the hands' poses.
         cfg: Stiffness and largest step.
 
     Returns:
         Targets; they may lie beyond the joint limits, which servos allow.
     """
-    joints = state.joint_positions.detach().clone().requires_grad_()
-    points = kinematics.forward(state.translation, state.rotation, joints).contact_points
+    joints = hands.joint_positions.detach().clone().requires_grad_()
+    points = kinematics.forward(hands.translation, hands.rotation, joints).contact_points
     weights = torch.zeros_like(points)
     for row, (index, force) in enumerate(zip(contact_index, forces, strict=True)):
         weights[row, torch.as_tensor(index)] += torch.as_tensor(force, dtype=points.dtype)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from maskdexgrasp_core.energies.total import GraspScene, PosturePrior
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.synthesis.hand_prior import HandFrame
 
 
@@ -38,17 +39,6 @@ APPROACHES: tuple[Approach, ...] = (
 """From the robot's side, over the object, and from above."""
 
 
-class Starts(NamedTuple):
-    """Open hands."""
-
-    translation: Tensor
-    """(B, 3) [m], base frame."""
-    rotation: Tensor
-    """(B, 3, 3)."""
-    joint_positions: Tensor
-    """(B, J) [rad]."""
-
-
 class StartingHand(NamedTuple):
     """What a start needs to know of the hand."""
 
@@ -66,7 +56,7 @@ def sample_starts(
     scene: GraspScene,
     generator: torch.Generator,
     approaches: tuple[Approach, ...] = APPROACHES,
-) -> Starts:
+) -> HandBatch:
     """Draw `num` open hands whose grasp centre lies inside the object or the asked part.
 
     Args:
@@ -91,7 +81,7 @@ def sample_starts(
     joints = opened + bend * (prior.rest - opened)
     joints = joints + 0.05 * torch.randn(joints.shape, generator=generator, dtype=dtype)
     joints = torch.minimum(torch.maximum(joints, prior.lower), prior.upper)
-    return Starts(translation, rotation, joints)
+    return HandBatch(translation, rotation, joints)
 
 
 def _targets(num: int, scene: GraspScene, generator: torch.Generator) -> Tensor:

@@ -51,7 +51,7 @@ class BatchSynthesis:
         def make_batch(dropped: Counter[str], deadline_s: float | None) -> list[Grasp]:
             made = self._synthesiser.synthesise(scene, batch_size, generator, deadline_s)
             return self._selector.select(
-                made.refined.state, made.plan, scene, observation.part_points, dropped
+                made.refined.state.hands, made.plan, scene, observation.part_points, dropped
             )
 
         return make_batch

@@ -102,7 +102,7 @@ class Synthesiser:
         hand = StartingHand(self.frame, self.prior, self._opened)
         starts = sample_starts(num, hand, scene, generator, self.approaches)
         raw = 0.1 * torch.randn(*planned.plan.candidates.shape, 3, generator=generator)
-        state = GraspState(*starts, raw.to(self._dtype))
+        state = GraspState(starts, raw.to(self._dtype))
         return state, planned.plan, planned.template
 
 

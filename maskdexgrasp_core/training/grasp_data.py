@@ -9,7 +9,7 @@ from torch import Tensor
 
 from maskdexgrasp_core.dataset.reader import Dataset
 from maskdexgrasp_core.errors import InvalidInputError
-from maskdexgrasp_core.model.hand_batch import HandBatch
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.tasks import TASKS
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.hands.hand_batch import HandBatch, transform_hands
 from maskdexgrasp_core.model.frame import model_frame, yaw_transforms
-from maskdexgrasp_core.model.hand_batch import HandBatch, transform_hands
 from maskdexgrasp_core.training.grasp_data import GraspData
 from maskdexgrasp_core.training.object_views import ObjectViews
 from maskdexgrasp_core.training.recipe import Share

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import PARTS
 from maskdexgrasp_core.model.checkpoint import CheckpointHeader
-from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.model.part_points import point_distances
 from maskdexgrasp_core.model.quantizer import codebook_usage
 from maskdexgrasp_core.model.tokenizer import GraspTokenizer

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.model.checkpoint import CheckpointHeader
 from maskdexgrasp_core.model.conditions import Conditions, draw_drops
-from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.model.masking import MaskingCfg, corrupt_tokens, masked_loss
 from maskdexgrasp_core.model.text.encoder import SentenceEncoder
 from maskdexgrasp_core.model.tokenizer import GraspTokenizer

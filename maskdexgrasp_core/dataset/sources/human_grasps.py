@@ -18,14 +18,9 @@ from maskdexgrasp_core.evaluation.agreement import PartSurfaces
 from maskdexgrasp_core.evaluation.hold_check import HandGraspPose, HoldResult
 from maskdexgrasp_core.evaluation.object_surface import ObjectSurface
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.model.hand_batch import HandBatch
-from maskdexgrasp_core.retargeting.human import (
-    FitMeasures,
-    HumanFitCfg,
-    HumanRetargeter,
-    ShadowPoses,
-)
+from maskdexgrasp_core.retargeting.human import FitMeasures, HumanFitCfg, HumanRetargeter
 from maskdexgrasp_core.synthesis.grip import (
     GripCfg,
     GripTarget,
@@ -100,15 +95,15 @@ class HumanGraspConverter:
         keypoints = np.stack([grasp.keypoints for grasp in grasps])
         surface = GridSignedDistance.from_mesh(target.model.mesh)
         start = self._retargeter.initialise(keypoints)
-        poses = self._retargeter.refine(start, keypoints, surface)
+        hands = self._retargeter.refine(start, keypoints, surface)
         before = self._retargeter.measure(start, keypoints, surface)
-        after = self._retargeter.measure(poses, keypoints, surface)
-        pads = near_pads(self._retargeter.kinematics, HandBatch(*poses), surface, self.cfg.grip)
-        hands = self._hands(poses, pads, GripTarget(surface, target.model.center_of_mass))
+        after = self._retargeter.measure(hands, keypoints, surface)
+        pads = near_pads(self._retargeter.kinematics, hands, surface, self.cfg.grip)
+        poses = self._poses(hands, pads, GripTarget(surface, target.model.center_of_mass))
         checker = self._make_check(target.model) if self._make_check else None
         dropped: Counter[str] = Counter()
         kept = []
-        for row, (grasp, hand) in enumerate(zip(grasps, hands, strict=True)):
+        for row, (grasp, hand) in enumerate(zip(grasps, poses, strict=True)):
             reason, pose, result = self._refusal(after, pads[row], row), hand, None
             if not reason and checker is not None:
                 reason, pose, result = check_grasp(checker, hand)
@@ -124,13 +119,13 @@ class HumanGraspConverter:
             after=after,
         )
 
-    def _hands(
-        self, poses: ShadowPoses, pads: list[NearPads], target: GripTarget
+    def _poses(
+        self, hands: HandBatch, pads: list[NearPads], target: GripTarget
     ) -> list[HandGraspPose]:
-        kinematics, hands = self._retargeter.kinematics, HandBatch(*poses)
+        kinematics = self._retargeter.kinematics
         grip = closing_squeeze(kinematics, hands, pads, target, self.cfg.grip)
-        joints = poses.joint_positions.double().numpy()
-        return list(map(HandGraspPose, poses.transforms(), joints, grip.targets))
+        poses, joints = hands.poses().double().numpy(), hands.joint_positions.double().numpy()
+        return list(map(HandGraspPose, poses, joints, grip.targets))
 
     def _refusal(self, measures: FitMeasures, pads: NearPads, row: int) -> str:
         """Return why a fitted grasp is dropped before any check, '' if it is not."""

@@ -10,6 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.model.checkpoint import (
     CheckpointHeader,
@@ -20,7 +21,6 @@ from maskdexgrasp_core.model.checkpoint import (
     read_header,
     shipped_weights,
 )
-from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.model.tokenizer import GraspTokenizer
 from maskdexgrasp_core.model.tokenizer_cfg import TokenizerCfg, tokenizer_preset
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from maskdexgrasp_core.errors import InvalidInputError
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.model.kept_parts import hold_parts
 from maskdexgrasp_core.model.part_points import PartPoints, point_distances
 

@@ -4,7 +4,7 @@ import trimesh
 
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.model.hand_batch import hand_vector, hands_of_vector
+from maskdexgrasp_core.model.hand_vector import hand_vector, hands_of_vector
 from maskdexgrasp_core.model.part_points import (
     PART_JOINTS,
     PartPoints,

@@ -5,7 +5,7 @@ import torch
 
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.model.hand_batch import hand_vector
+from maskdexgrasp_core.model.hand_vector import hand_vector
 from maskdexgrasp_core.model.part_points import PartPoints, point_distances
 from maskdexgrasp_core.model.quantizer import codebook_usage
 from maskdexgrasp_core.model.tokenizer import GraspTokenizer

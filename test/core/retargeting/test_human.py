@@ -8,11 +8,11 @@ import trimesh
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.retargeting.human import (
     HumanFitCfg,
     HumanRetargeter,
-    ShadowPoses,
 )
 from maskdexgrasp_core.retargeting.human_hand import (
     KEYPOINTS,
@@ -43,20 +43,20 @@ def human(bottle):
     return np.stack([hand.keypoints for hand in hands])
 
 
-def keypoints_of(retargeter, poses: ShadowPoses) -> torch.Tensor:
+def keypoints_of(retargeter, poses: HandBatch) -> torch.Tensor:
     links = retargeter.kinematics.link_transforms(poses.joint_positions)
     points = torch.stack([links[name][:, :3, 3] for name in SHADOW_LINKS], dim=1)
     return points @ poses.rotation.transpose(1, 2) + poses.translation[:, None]
 
 
-def shadow_poses(retargeter, seed: int, count: int = 3) -> ShadowPoses:
+def shadow_poses(retargeter, seed: int, count: int = 3) -> HandBatch:
     generator = torch.Generator().manual_seed(seed)
     kinematics = retargeter.kinematics
     share = 0.2 + 0.3 * torch.rand(count, SHADOW.num_joints, generator=generator)
     joints = kinematics.lower + share * (kinematics.upper - kinematics.lower)
     turn = torch.linalg.qr(torch.randn(count, 3, 3, generator=generator))[0]
     turn = turn * torch.linalg.det(turn)[:, None, None]
-    return ShadowPoses(torch.randn(count, 3, generator=generator), turn, joints)
+    return HandBatch(torch.randn(count, 3, generator=generator), turn, joints)
 
 
 def test_every_keypoint_has_a_link_of_the_same_finger():
@@ -178,7 +178,7 @@ def test_keypoints_in_millimetres_or_of_another_order_are_refused(retargeter, hu
         retargeter.initialise(np.full_like(human, np.nan))
 
 
-def test_poses_and_hands_must_be_as_many(retargeter, human, bottle):
+def test_shadow_hands_and_human_ones_must_be_as_many(retargeter, human, bottle):
     surface = GridSignedDistance.from_mesh(bottle)
-    with pytest.raises(InvalidInputError, match='4 poses for 2 human hands'):
+    with pytest.raises(InvalidInputError, match='4 Shadow Hands for 2 human hands'):
         retargeter.refine(retargeter.initialise(human), human[:2], surface)

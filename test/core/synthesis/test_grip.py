@@ -5,10 +5,10 @@ import trimesh
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import PARTS
-from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.synthesis.contact_forces import Contacts
 from maskdexgrasp_core.synthesis.grip import (
     GripCfg,

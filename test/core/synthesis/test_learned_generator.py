@@ -7,11 +7,11 @@ import torch
 import trimesh
 
 from maskdexgrasp_core.errors import InvalidInputError, UnknownNameError
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.hands.spec import PARTS
 from maskdexgrasp_core.model.grasp_model import GraspModel, GraspRequest, Proposals, resampled
-from maskdexgrasp_core.model.hand_batch import HandBatch
 from maskdexgrasp_core.model.sampling import SamplingCfg
 from maskdexgrasp_core.model.text.minilm import MiniLmEncoder
 from maskdexgrasp_core.model.tokenizer import GraspTokenizer

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.hands.shadow import SHADOW
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, Contacts, ForceSolver
-from maskdexgrasp_core.synthesis.refinement import GraspState
 from maskdexgrasp_core.synthesis.squeeze import SqueezeCfg, squeeze_targets
 
 OPPOSED = Contacts(
@@ -33,6 +33,10 @@ def test_one_contact_cannot_bear_the_whole_grip() -> None:
     assert not grip.forces.any()
 
 
+def hands_with(joints: torch.Tensor) -> HandBatch:
+    return HandBatch.at(torch.eye(4, dtype=torch.float64)[None], joints)
+
+
 @pytest.fixture(scope='module')
 def kinematics() -> HandKinematics:
     return HandKinematics(SHADOW, torch.float64)
@@ -43,17 +47,14 @@ def test_targets_lie_where_a_servo_gives_the_torque_of_the_force(
 ) -> None:
     """kp * (target - q) equals J^T f, with J by finite differences."""
     joints = torch.as_tensor(SHADOW.open_positions)[None] + 0.2
-    state = GraspState(
-        torch.zeros(1, 3, dtype=torch.float64), torch.eye(3, dtype=torch.float64)[None], joints,
-        torch.zeros(1, 1, 3, dtype=torch.float64),
-    )  # fmt: skip
+    hands = hands_with(joints)
     index, force = 5, np.array([0.3, -0.8, 0.5])
     cfg = SqueezeCfg(kp=3.0)
-    target = squeeze_targets(kinematics, state, [np.array([index])], [force[None]], cfg)
+    target = squeeze_targets(kinematics, hands, [np.array([index])], [force[None]], cfg)
     torque = 3.0 * (target - joints)[0].numpy()
 
     def point(q: torch.Tensor) -> np.ndarray:
-        placed = kinematics.forward(state.translation, state.rotation, q)
+        placed = kinematics.forward(*hands_with(q))
         return placed.contact_points[0, index].numpy()
 
     for joint in range(SHADOW.num_joints):
@@ -68,8 +69,8 @@ def test_a_force_too_large_moves_no_target_further_than_the_limit(
     kinematics: HandKinematics,
 ) -> None:
     joints = torch.as_tensor(SHADOW.open_positions)[None] + 0.2
-    eye = torch.eye(3, dtype=torch.float64)[None]
-    state = GraspState(torch.zeros(1, 3, dtype=torch.float64), eye, joints, torch.zeros(1, 1, 3))
     force = np.array([[1000.0, 1000.0, 0.0]])
-    target = squeeze_targets(kinematics, state, [np.array([3])], [force], SqueezeCfg())
+    target = squeeze_targets(
+        kinematics, hands_with(joints), [np.array([3])], [force], SqueezeCfg()
+    )
     assert float((target - joints).abs().max()) <= 0.5 + 1e-9

@@ -217,5 +217,7 @@ def test_a_batch_gives_what_single_grasps_give(cylinder):
     for row in range(4):
         one = torch.tensor([row])
         alone = refiner.refine(state.select(one), type(plan)(*(v[one] for v in plan)), 5).state
-        torch.testing.assert_close(together.select(one).translation, alone.translation)
-        torch.testing.assert_close(together.select(one).joint_positions, alone.joint_positions)
+        torch.testing.assert_close(together.hands.select(one).translation, alone.hands.translation)
+        torch.testing.assert_close(
+            together.hands.select(one).joint_positions, alone.hands.joint_positions
+        )

@@ -19,13 +19,13 @@ from maskdexgrasp_core.energies.total import ContactPlan, EnergyCfg, GraspScene
 from maskdexgrasp_core.evaluation.hold_check import HandGraspPose
 from maskdexgrasp_core.evaluation.squeeze_rules import BALANCED_CONTACT, BALANCED_GRIP
 from maskdexgrasp_core.geometry.signed_distance import GridSignedDistance, cloud_distance_field
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.kinematics import HandKinematics
 from maskdexgrasp_core.objects.model import ObjectModel
 from maskdexgrasp_core.synthesis.contact_forces import ContactCfg, ForceSolver
 from maskdexgrasp_core.synthesis.measurement import measure
 from maskdexgrasp_core.synthesis.ranking import CandidateFacts
 from maskdexgrasp_core.synthesis.refinement import GraspState, Refined
-from maskdexgrasp_core.synthesis.selection import wrist_poses
 from maskdexgrasp_core.synthesis.squeeze import SqueezeCfg, squeeze_targets
 from maskdexgrasp_core.synthesis.synthesiser import SynthesisCfg, Synthesiser
 from maskdexgrasp_core.types import Array
@@ -172,12 +172,12 @@ class Proposer:
         turns = Rotation.from_rotvec(cfg.growth_turn_rad * rng.standard_normal((count, 3)))
         shifts = cfg.growth_shift_m * rng.standard_normal((count, 3))
         bends = cfg.growth_bend_rad * rng.standard_normal(joints.shape)
-        state = GraspState(
+        hands = HandBatch(
             _tensor(poses[:, :3, 3] + shifts),
             _tensor(turns.as_matrix() @ poses[:, :3, :3]),
             self._kinematics.clamp(_tensor(joints + bends)),
-            torch.stack([parent.raw_forces for parent in parents]),
         )
+        state = GraspState(hands, torch.stack([parent.raw_forces for parent in parents]))
         plan = ContactPlan(
             torch.stack([parent.candidates for parent in parents]),
             torch.stack([parent.weights for parent in parents]),
@@ -189,8 +189,8 @@ class Proposer:
     def _chosen(
         self, refined: Refined, plan: ContactPlan, scene: GraspScene, dropped: Counter[str]
     ) -> list[Proposal]:
-        state = refined.state
-        facts, index = measure(self._kinematics, state, plan, scene, self._asked.part_points)
+        hands, raw_forces = refined.state
+        facts, index = measure(self._kinematics, hands, plan, scene, self._asked.part_points)
         rows, forces = [], []
         for row, fact in enumerate(facts):
             reason = self._reason(fact)
@@ -205,15 +205,15 @@ class Proposer:
             forces.append(grip.forces)
         if not rows:
             return []
-        chosen = state.select(torch.as_tensor(rows))
+        chosen = hands.select(torch.as_tensor(rows))
         squeeze = squeeze_targets(
             self._kinematics, chosen, [index[row] for row in rows], forces, self.cfg.squeeze
         )
-        poses = wrist_poses(chosen)
-        joints = chosen.joint_positions.numpy().astype(float)
+        poses = chosen.poses().double().numpy()
+        joints = chosen.joint_positions.double().numpy()
         grasps = map(HandGraspPose, poses, joints, squeeze.numpy().astype(float))
         return [
-            Proposal(grasp, plan.candidates[row], plan.weights[row], state.raw_forces[row])
+            Proposal(grasp, plan.candidates[row], plan.weights[row], raw_forces[row])
             for grasp, row in zip(grasps, rows, strict=True)
         ]
 

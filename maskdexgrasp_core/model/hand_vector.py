@@ -1,12 +1,11 @@
-"""A batch of posed hands, as the networks take and give them, and its packed vector."""
-
-from typing import NamedTuple
+"""Posed Shadow Hands in the model frame (`model.frame`) as vectors for the networks."""
 
 import torch
 from torch import Tensor
 
 from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.rotations import matrix_to_rot6d, rot6d_to_matrix
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.shadow import SHADOW
 
 NUM_JOINTS = SHADOW.num_joints
@@ -14,45 +13,6 @@ VECTOR_SIZE = 9 + NUM_JOINTS
 """Translation 3, rot6d 6, joints 22."""
 LENGTH_SCALE = 0.1
 """Networks see lengths in units of this [m]."""
-
-
-class HandBatch(NamedTuple):
-    """B posed Shadow Hands; the frame is the model frame (`model.frame`) unless said."""
-
-    translation: Tensor
-    """Position of `frames.SHADOW_ROOT`, (B, 3) [m]."""
-    rotation: Tensor
-    """Orientation of `frames.SHADOW_ROOT`, (B, 3, 3)."""
-    joint_positions: Tensor
-    """(B, 22) [rad], in the order of `SHADOW.joint_names`."""
-
-    @property
-    def num_hands(self) -> int:
-        """Number of hands B."""
-        return len(self.translation)
-
-    def select(self, indices: Tensor) -> 'HandBatch':
-        """Return the hands at `indices` (int64), or where a mask (bool) is True."""
-        return HandBatch(*(field[indices] for field in self))
-
-    def to(self, device: torch.device | str) -> 'HandBatch':
-        """Return the same hands on `device`."""
-        return HandBatch(*(field.to(device) for field in self))
-
-
-def transform_hands(T_a_b: Tensor, hands: HandBatch) -> HandBatch:
-    """Return hands given in frame b in frame a.
-
-    Args:
-        T_a_b: One pose (4, 4) for all, or one for each hand (B, 4, 4).
-        hands: In frame b.
-    """
-    rotation = T_a_b[..., :3, :3]
-    return HandBatch(
-        translation=(rotation @ hands.translation[..., None])[..., 0] + T_a_b[..., :3, 3],
-        rotation=rotation @ hands.rotation,
-        joint_positions=hands.joint_positions,
-    )
 
 
 def hand_vector(hands: HandBatch) -> Tensor:

@@ -1,4 +1,4 @@
-"""Hands that the tests of the model share."""
+"""Hands that tests share."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from maskdexgrasp_core.geometry.rotations import rot6d_to_matrix
+from maskdexgrasp_core.hands.hand_batch import HandBatch
 from maskdexgrasp_core.hands.shadow import SHADOW
-from maskdexgrasp_core.model.hand_batch import HandBatch
 
 
 def sample_hands(num_hands: int, seed: int = 0) -> HandBatch:
