@@ -17,6 +17,9 @@ from maskdexgrasp_core.errors import InvalidInputError
 from maskdexgrasp_core.geometry.raycasting import make_scene, to_tensor
 from maskdexgrasp_core.types import Array
 
+_CRUMB_M3 = 1e-12
+"""Pieces of less volume are flat: they bound nothing [m^3]."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GridCfg:
@@ -149,10 +152,16 @@ def _checked(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
 
 
 def _united(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
+    """Return the union of the mesh's pieces without flat crumbs; as it is if one is a cavity."""
     pieces = mesh.split(only_watertight=False)
-    if len(pieces) < 2 or any(piece.volume <= 0.0 for piece in pieces):
+    if len(pieces) < 2:
         return mesh
-    return trimesh.boolean.union(list(pieces), engine='manifold')
+    with np.errstate(divide='ignore', invalid='ignore'):  # trimesh divides by the volume
+        volumes = [float(piece.volume) for piece in pieces]
+    if min(volumes) < -_CRUMB_M3:
+        return mesh
+    solid = [p for p, volume in zip(pieces, volumes, strict=True) if volume > _CRUMB_M3]
+    return trimesh.boolean.union(solid, engine='manifold') if solid else mesh
 
 
 def _sampled_distance(solid: trimesh.Trimesh, lower: Array, upper: Array, cfg: GridCfg) -> Array:

@@ -46,6 +46,20 @@ def test_overlapping_pieces_count_as_one_solid():
     assert float(centre) == pytest.approx(-0.01, abs=1.5e-3)
 
 
+@pytest.mark.filterwarnings('error')
+def test_flat_pieces_of_a_mesh_change_nothing():
+    boxes = [trimesh.creation.box(extents) for extents in ((0.06, 0.02, 0.02), (0.02, 0.06, 0.02))]
+    sheet = trimesh.Trimesh(
+        [[0.0, 0.0, 0.05], [0.01, 0.0, 0.05], [0.0, 0.01, 0.05]],
+        [[0, 1, 2], [0, 2, 1]],
+        process=False,
+    )
+    surface = GridSignedDistance.from_mesh(trimesh.util.concatenate([*boxes, sheet]))
+    points = torch.tensor([[0.0, 0.0, 0.0], [0.003, 0.003, 0.05]])
+    expected = torch.tensor([-0.01, 0.04])
+    torch.testing.assert_close(surface.distance(points), expected, atol=1.5e-3, rtol=0)
+
+
 def test_beyond_the_grid_the_distance_keeps_growing(sphere):
     far = torch.tensor([[0.3, 0.0, 0.0], [0.0, -0.5, 0.0]])
     expected = torch.tensor([0.26, 0.46])
