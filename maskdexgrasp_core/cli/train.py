@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from maskdexgrasp_core.training.registry import Prepared, Report, TrainingOrder
     from maskdexgrasp_core.training.run_folder import EpochRecord
 
+_GO_ON = 'the same command with --resume goes on'
+
 
 def train(
     what: KindName,
@@ -115,7 +117,7 @@ def _train(order: 'TrainingOrder', device: 'DeviceCfg', folder: Path, *, resume:
     """Prepare and train, in every process; the first one reports."""
     from maskdexgrasp_core.dataset.folder_lock import DatasetBusyError
     from maskdexgrasp_core.training.devices import make_fabric
-    from maskdexgrasp_core.training.loop import TrainingDivergedError
+    from maskdexgrasp_core.training.loop import ProcessLostError, TrainingDivergedError
     from maskdexgrasp_core.training.loop import train as run_loop
 
     fabric = make_fabric(device)
@@ -135,7 +137,9 @@ def _train(order: 'TrainingOrder', device: 'DeviceCfg', folder: Path, *, resume:
             if not fabric.is_global_zero:
                 raise typer.Exit(INTERRUPTED) from None
             fail('STOPPED', f'{display.num_epochs_kept} epochs are kept in {folder}',
-                 'the same command with --resume goes on', status=INTERRUPTED)  # fmt: skip
+                 _GO_ON, status=INTERRUPTED)  # fmt: skip
+        except ProcessLostError as error:
+            fail('TRAINING', str(error), _GO_ON)
         except (DatasetBusyError, WorkerLostError, TrainingDivergedError) as error:
             fail('TRAINING', str(error))
     _show_best(history, recipe.criterion, folder)

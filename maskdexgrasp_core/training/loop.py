@@ -40,6 +40,10 @@ class TrainingDivergedError(MaskDexGraspError, RuntimeError):
     """The loss is not a number any more."""
 
 
+class ProcessLostError(MaskDexGraspError, RuntimeError):
+    """Another process of the same training has ended, so that this one waits in vain."""
+
+
 def train(
     recipe: Recipe,
     cfg: LoopCfg,
@@ -66,6 +70,7 @@ def train(
         InvalidInputError: If the folder holds another training, or one that is not to be resumed.
         DatasetBusyError: If another process is writing the folder.
         TrainingDivergedError: If the loss becomes infinite or not a number.
+        ProcessLostError: If another process of the training ends before this one.
     """
     run = RunFolder(folder)
     identity = _identity(recipe, cfg, fabric)
@@ -81,6 +86,7 @@ def train(
         if fabric.is_global_zero:
             trainer.curves = stack.enter_context(_curves(run, trainer.num_steps_done))
             trainer.on_progress = on_progress
+        stack.enter_context(_named_losses())
         for epoch in range(len(trainer.history), cfg.epochs):
             trainer.run_epoch(epoch)
             trainer.save(run)
@@ -270,6 +276,18 @@ def _conditions(cfg: LoopCfg, fabric: Fabric) -> Mapping[str, Any]:
         'threads': torch.get_num_threads(),
         'torch': str(torch.__version__),
     }
+
+
+@contextlib.contextmanager
+def _named_losses() -> Iterator[None]:
+    """Raise `ProcessLostError` where the connection to another process breaks."""
+    try:
+        yield
+    except RuntimeError as error:  # gloo has no error of its own; those of NCCL are `DistError`
+        if isinstance(error, torch.distributed.DistError) or 'gloo' in str(error):
+            reason = 'another process of this training has ended; its own output says why'
+            raise ProcessLostError(reason) from error
+        raise
 
 
 @contextlib.contextmanager

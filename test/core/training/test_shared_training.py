@@ -23,8 +23,37 @@ app()
 """
 
 
-def launched(*command):
+LOSES_ITS_FIRST_PROCESS = """
+import os, signal, sys
+from pathlib import Path
+
+import shared_training
+from line_recipe import LineRecipe
+from maskdexgrasp_core.training.devices import DeviceCfg, make_fabric
+from maskdexgrasp_core.training.loop import ProcessLostError
+
+fabric = make_fabric(DeviceCfg(accelerator='cpu', devices=2))
+
+
+class Ending(LineRecipe):
+    def batches(self, epoch, share):
+        for batch in super().batches(epoch, share):
+            if epoch == 1 and fabric.global_rank == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield batch
+
+
+shared_training.LineRecipe = Ending
+try:
+    shared_training.train_line(Path(sys.argv[1]), fabric)
+except ProcessLostError as error:
+    print(error, flush=True)
+"""
+
+
+def launched(*command, **more):
     env = {name: value for name, value in os.environ.items() if name != 'OMP_NUM_THREADS'}
+    env |= more
     return subprocess.run([sys.executable, *command], capture_output=True, text=True, env=env)
 
 
@@ -108,3 +137,11 @@ def test_what_cannot_be_trained_is_refused_by_every_process(tmp_path, grasps_fol
     assert 'Traceback' not in done.stderr
     assert done.stderr.count("unknown tokenizer preset 'huge'") == 2
     assert not (tmp_path / 'run').exists()
+
+
+def test_a_process_that_loses_another_one_says_so_and_keeps_what_was_trained(tmp_path):
+    script = tmp_path / 'lost.py'
+    script.write_text(LOSES_ITS_FIRST_PROCESS)
+    done = launched(script, tmp_path / 'run', PYTHONPATH=str(Path(__file__).parent))
+    assert 'another process of this training has ended' in done.stdout, done.stderr
+    assert len(json.loads((tmp_path / 'run' / 'history.json').read_text())) == 1
