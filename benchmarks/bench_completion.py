@@ -1,7 +1,7 @@
 """Measure how well each completion finds the far side, by category, on objects kept from training.
 
 Run: python benchmarks/bench_completion.py [--views N] [--seed N] [--categories A,B]
-         [--methods A,B] [--weights FILE] [--doubt-mm FROM FULL] [--unseen A,B]
+         [--methods A,B] [--weights FILE] [--doubt-mm FROM FULL] [--alone] [--unseen A,B]
 
 Far side: true surface more than 8 mm from every visible point and more than 4 mm above the table.
 Its error is the distance of the true far side to the completed surface. Made up: distance of the
@@ -15,6 +15,7 @@ import time
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ from maskdexgrasp_core.perception.completion.learned import (
     LearnedCompletion,
     load_completion_weights,
 )
+from maskdexgrasp_core.perception.completion.second_opinion import SecondOpinionCfg
 from maskdexgrasp_core.protocols import ShapeCompletion
 from maskdexgrasp_core.training.completion_data import LAST_SEED
 from maskdexgrasp_core.training.completion_views import (
@@ -112,7 +114,7 @@ def _mean_mm(errors: Sequence[tuple[float, float]]) -> tuple[float, float]:
 def _print_group(label: str, errors: Errors, methods: Sequence[str], names: Sequence[str]) -> None:
     means = (_mean_mm([pair for name in names for pair in errors[m, name]]) for m in methods)
     if names:
-        print(f'{label:20s}' + ''.join(f'{far:7.1f}{made:6.1f}' for far, made in means))
+        print(f'{label:20s}' + ''.join(f'{far:7.2f}{made:6.2f}' for far, made in means))
 
 
 def _learned(weights: Path | None, cfg: LearnedCfg) -> tuple[LearnedCompletion, tuple[str, ...]]:
@@ -126,11 +128,14 @@ def _learned(weights: Path | None, cfg: LearnedCfg) -> tuple[LearnedCompletion, 
     return LearnedCompletion(network, cfg), tuple(header.facts['unseen_categories'])
 
 
-def _doubting(millimetres: Sequence[float] | None) -> LearnedCfg:
+def _settings(millimetres: Sequence[float] | None, *, alone: bool) -> LearnedCfg:
+    cfg = LearnedCfg()
+    if alone:
+        cfg = replace(cfg, second_opinion=SecondOpinionCfg(agreement=0.0))
     if millimetres is None:
-        return LearnedCfg()
+        return cfg
     low, full = (value / 1000.0 for value in millimetres)
-    return LearnedCfg(doubt_from_m=low, doubt_full_m=full)
+    return replace(cfg, doubt_from_m=low, doubt_full_m=full)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -149,13 +154,18 @@ def main() -> None:
         '--doubt-mm', type=float, nargs=2, metavar=('FROM', 'FULL'),
         help='expected errors between which the learned completion takes in the extrusion',
     )  # fmt: skip
+    parser.add_argument(
+        '--alone', action='store_true', help='the network never gives way to the body of the rules'
+    )
     parser.add_argument('--unseen', type=_words, default=(), help='categories counted as unseen')
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     methods = {name: load_completion(name) for name in arguments.methods}
     unseen = arguments.unseen
     if 'learned' in methods:
-        methods['learned'], never_seen = _learned(arguments.weights, _doubting(arguments.doubt_mm))
+        methods['learned'], never_seen = _learned(
+            arguments.weights, _settings(arguments.doubt_mm, alone=arguments.alone)
+        )
         unseen = unseen or never_seen
     print(f'{platform.machine()}, seed {arguments.seed}, {arguments.views} views per category, mm')
     print(f'{"far side, made up":20s}' + ''.join(f'{name:>13s}' for name in methods))

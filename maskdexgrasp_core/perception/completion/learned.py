@@ -1,4 +1,7 @@
-"""The learned completion: a network's signed distance, held to what the view proves."""
+"""The learned completion: a network's signed distance, held to what the view proves.
+
+Where the network doubts itself, a body that the rules fit may be taken, see `second_opinion`.
+"""
 
 import dataclasses
 from dataclasses import dataclass
@@ -18,6 +21,11 @@ from maskdexgrasp_core.model.checkpoint import (
 from maskdexgrasp_core.model.completion_cfg import KIND, CompletionCfg
 from maskdexgrasp_core.model.completion_net import CompletionNet
 from maskdexgrasp_core.perception.completion.meshing import bad_shape, mesh_of_samples
+from maskdexgrasp_core.perception.completion.second_opinion import (
+    NetworkAnswer,
+    SecondOpinionCfg,
+    preferred_body,
+)
 from maskdexgrasp_core.perception.completion.thin_walls import ThinWallsCfg, with_thin_walls
 from maskdexgrasp_core.perception.completion.view_box import Box, ViewEvidence, look_around
 from maskdexgrasp_core.types import Array, ObservedCloud
@@ -50,6 +58,8 @@ class LearnedCfg:
     """From this expected error on [m] all of the extruded solid is."""
     thin_walls: ThinWallsCfg = dataclasses.field(default_factory=ThinWallsCfg)
     """What is done for walls that the network leaves in pieces."""
+    second_opinion: SecondOpinionCfg = dataclasses.field(default_factory=SecondOpinionCfg)
+    """When the body that the rules fit is taken instead."""
 
     def __post_init__(self) -> None:
         if min(self.free_margin_m, self.denied_m, self.wall_m) < 0.0:
@@ -59,7 +69,7 @@ class LearnedCfg:
 
 
 class LearnedCompletion:
-    """Signed distance from a network."""
+    """Signed distance from a network, with a second opinion."""
 
     def __init__(
         self, network: CompletionNet | None = None, cfg: LearnedCfg | None = None
@@ -81,10 +91,23 @@ class LearnedCompletion:
         box, evidence = look_around(cloud, table_height, self._network.cfg)
         with torch.inference_mode():
             output = self._network(evidence.network_inputs(box))
-        distance = output.distance[0].double().numpy()
+        answer = NetworkAnswer(
+            box=box,
+            distance=output.distance[0].double().numpy(),
+            scale=output.scale[0].double().numpy(),
+        )
+        own = self._own_solid(answer, evidence, table_height)
+        body = preferred_body(own, answer, evidence, table_height, self.cfg.second_opinion)
+        return own if body is None else body
+
+    def _own_solid(
+        self, answer: NetworkAnswer, evidence: ViewEvidence, table_height: float
+    ) -> trimesh.Trimesh:
+        """Return what the network alone makes of the view."""
+        box = answer.box
         field = completed_field(
-            with_thin_walls(distance, box.steps, self.cfg.thin_walls),
-            output.scale[0].double().numpy(),
+            with_thin_walls(answer.distance, box.steps, self.cfg.thin_walls),
+            answer.scale,
             evidence,
             self.cfg,
         )
@@ -116,9 +139,9 @@ def completed_field(
 
 def walled_field(field: Array, box: Box, evidence: ViewEvidence, cfg: LearnedCfg) -> Array:
     """Return a field (N, N, N) [m] with a wall behind the visible points that it denies."""
-    index = box.index_of(evidence.points)
+    index = box.index_of(evidence.cloud.points)
     outside = ndimage.map_coordinates(field, index.T, order=1, mode='nearest')
-    denied = evidence.points[outside > cfg.denied_m]
+    denied = evidence.cloud.points[outside > cfg.denied_m]
     if len(denied) == 0:
         return field
     thickness = max(cfg.wall_m, _RESOLVED_STEPS * float(box.steps.mean()))

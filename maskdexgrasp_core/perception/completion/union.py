@@ -1,4 +1,4 @@
-"""The default completion: a fitted body with what sticks out of it, else extrusion."""
+"""Completion without learning: a fitted body with what sticks out of it, else extrusion."""
 
 import manifold3d
 import numpy as np
@@ -55,14 +55,29 @@ class Union:
             raise bad_shape(f'{len(cloud.points)} points are too few to complete a shape')
         view = ViewField.from_cloud(cloud)
         bodies = fit_bodies(cloud, view, table_height)
-        best = bodies[0] if bodies else None
-        if best is not None and best.score > _WHOLE:
-            return best.build()
-        if best is not None and best.score > _CORE and best.kind in ('upright', 'sphere'):
-            joined = _with_attachments(best, cloud, table_height)
-            if joined is not None:
-                return joined
-        return self._extrusion.complete(cloud, table_height)
+        shape = solid_of_body(bodies[0], cloud, table_height) if bodies else None
+        return self._extrusion.complete(cloud, table_height) if shape is None else shape
+
+
+def solid_of_body(body: Body, cloud: ObservedCloud, table_height: float) -> trimesh.Trimesh | None:
+    """Return the solid that a fitted body makes of a view, None if it explains too little.
+
+    One that explains nearly all of the points is the whole object; one of revolution that
+    explains most of them is its core, joined with the points that stick out of it.
+
+    Args:
+        body: Fitted to the cloud.
+        cloud: Visible points, base frame.
+        table_height: z of the table [m].
+
+    Raises:
+        StageError: `BAD_SHAPE` if the body cannot be closed.
+    """
+    if body.score > _WHOLE:
+        return body.build()
+    if body.score > _CORE and body.kind in ('upright', 'sphere'):
+        return _with_attachments(body, cloud, table_height)
+    return None
 
 
 def _with_attachments(

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from maskdexgrasp_core.model.completion_cfg import CompletionCfg
 from maskdexgrasp_core.model.completion_net import CHANNELS, CompletionInputs, squash
 from maskdexgrasp_core.perception.completion.extrusion import Grid, column_maps, grid_around
-from maskdexgrasp_core.perception.completion.primitives import fit_bodies
+from maskdexgrasp_core.perception.completion.primitives import Body, fit_bodies
 from maskdexgrasp_core.perception.completion.view_field import ViewField
 from maskdexgrasp_core.types import Array, ObservedCloud
 
@@ -79,8 +79,8 @@ class Box:
 class ViewEvidence:
     """What a view says of every sample of a box, each (N, N, N) [m]; see `CHANNELS`."""
 
-    points: Array
-    """(P, 3) visible points [m], base frame, without those that hang between two surfaces."""
+    cloud: ObservedCloud
+    """Visible points without those that hang between two surfaces."""
     front: Array
     side: Array
     extruded: Array
@@ -88,8 +88,13 @@ class ViewEvidence:
     seen: Array
     ray: Array
     """(3,) unit vector in the frame of the box along which the camera looks."""
-    explained: float
-    """Share of the view that the fitted body explains, 0..1."""
+    body: Body | None
+    """The best fitted body, if any fits."""
+
+    @property
+    def explained(self) -> float:
+        """Share of the view that the fitted body explains, 0..1."""
+        return 0.0 if self.body is None else float(np.clip(self.body.score, 0.0, 1.0))
 
     @property
     def free(self) -> Array:
@@ -133,14 +138,14 @@ def look_around(
     extruded = np.maximum(np.maximum(columns, below), np.maximum(front, side))
     body = next(iter(fit_bodies(cloud, view, table_height)), None)
     evidence = ViewEvidence(
-        points=points,
+        cloud=cloud,
         front=front,
         side=side,
         extruded=extruded,
         fitted=extruded if body is None else np.maximum(body.distance(flat).reshape(shape), below),
         seen=box.distance_to(points),
         ray=ray,
-        explained=0.0 if body is None else float(np.clip(body.score, 0.0, 1.0)),
+        body=body,
     )
     return box, evidence
 

@@ -29,6 +29,11 @@ from maskdexgrasp_core.perception.completion.learned import (
     completed_field,
     load_completion_weights,
 )
+from maskdexgrasp_core.perception.completion.second_opinion import (
+    NetworkAnswer,
+    SecondOpinionCfg,
+    preferred_body,
+)
 from maskdexgrasp_core.perception.completion.thin_walls import ThinWallsCfg
 from maskdexgrasp_core.perception.completion.view_box import ViewEvidence, look_around
 from maskdexgrasp_core.perception.completion.view_field import ViewField
@@ -87,8 +92,8 @@ def test_view_says_what_is_free_what_is_seen_and_what_is_hidden(mug: ObservedClo
     box, evidence = look_around(mug, TABLE, CFG)
     to_camera = mug.camera_position - box.positions()
     to_camera /= np.linalg.norm(to_camera, axis=-1, keepdims=True)
-    tree = cKDTree(evidence.points)
-    assert len(evidence.points) > 0.9 * len(mug.points)
+    tree = cKDTree(evidence.cloud.points)
+    assert len(evidence.cloud.points) > 0.9 * len(mug.points)
     step = float(np.linalg.norm(box.steps))
     exact = tree.query(box.positions())[0]
     assert np.percentile(np.abs(evidence.seen - exact), 99) < step
@@ -158,9 +163,9 @@ def test_where_the_network_doubts_the_extrusion_is_joined() -> None:
     values = {'extruded': -0.004, 'fitted': 0.02, 'front': -0.02, 'side': -0.02, 'seen': 0.03}
     evidence = ViewEvidence(
         **{name: np.full((1, 1, 3), value) for name, value in values.items()},
-        points=np.zeros((0, 3)),
+        cloud=ObservedCloud(points=np.zeros((0, 3)), colors=None, camera_position=np.zeros(3)),
         ray=np.zeros(3),
-        explained=0.0,
+        body=None,
     )
     cfg = LearnedCfg(doubt_from_m=0.004, doubt_full_m=0.008)
     scale = np.array([[[0.002, 0.006, 0.020]]])
@@ -168,6 +173,54 @@ def test_where_the_network_doubts_the_extrusion_is_joined() -> None:
     np.testing.assert_allclose(missing[0, 0], [0.006, 0.001, -0.004], atol=1e-12)
     present = completed_field(np.full((1, 1, 3), -0.005), scale, evidence, cfg)
     np.testing.assert_allclose(present[0, 0], -0.005)  # never less than the network's own solid
+
+
+@pytest.mark.parametrize(
+    ('offset_m', 'scale_m', 'is_taken'),
+    [(0.001, 0.003, True), (0.0, 0.001, False), (0.008, 0.003, False)],
+    ids=['doubts-and-agrees', 'is-sure', 'disagrees'],
+)
+def test_the_fitted_body_is_taken_where_the_network_doubts_itself_and_agrees(
+    render: Callable[..., tuple], offset_m: float, scale_m: float, is_taken: bool
+) -> None:
+    goblet = seen_object(render, 'goblet')
+    box, evidence = look_around(goblet, TABLE, CFG)
+    own = Extrusion().complete(goblet, TABLE)
+    answer = NetworkAnswer(
+        box=box,
+        distance=evidence.fitted + offset_m,
+        scale=np.full_like(evidence.fitted, scale_m),
+    )
+    body = preferred_body(own, answer, evidence, TABLE, SecondOpinionCfg())
+    if not is_taken:
+        assert body is None
+        return
+    assert body.is_watertight
+    assert np.median(np.abs(evidence.body.distance(body.vertices))) < 0.001
+
+
+def test_a_network_that_doubts_itself_completes_by_the_body(render: Callable[..., tuple]) -> None:
+    goblet = seen_object(render, 'goblet')
+    network = network_that_says(0.0, log_scale=0.0)
+    own = LearnedCfg(second_opinion=SecondOpinionCfg(agreement=0.0))
+    alone = LearnedCompletion(network, own).complete(goblet, TABLE)
+    helped = LearnedCompletion(network).complete(goblet, TABLE)
+    body = look_around(goblet, TABLE, CFG)[1].body
+    off = [np.median(np.abs(body.distance(shape.vertices))) for shape in (alone, helped)]
+    assert off[1] < 0.001 < off[0]
+    assert helped.bounds[0, 2] > TABLE - 0.001
+
+
+def test_a_body_that_sinks_into_the_table_is_not_taken(render: Callable[..., tuple]) -> None:
+    goblet = seen_object(render, 'goblet')
+    box, evidence = look_around(goblet, TABLE, CFG)
+    own = Extrusion().complete(goblet, TABLE)
+    doubts = NetworkAnswer(
+        box=box, distance=evidence.fitted, scale=np.full_like(evidence.fitted, 0.003)
+    )
+    for table, is_taken in ((TABLE, True), (TABLE + 0.01, False)):
+        body = preferred_body(own, doubts, evidence, table, SecondOpinionCfg())
+        assert (body is not None) == is_taken
 
 
 def test_without_weights_it_is_refused_with_the_cure(
@@ -199,6 +252,12 @@ def test_weights_that_ship_are_used(
 def test_settings_that_make_no_sense_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(InvalidInputError):
         LearnedCfg(**changes)
+
+
+@pytest.mark.parametrize('changes', [{'unsure_m': -0.001}, {'agreement': -1.0}])
+def test_a_second_opinion_has_no_negative_settings(changes: dict[str, float]) -> None:
+    with pytest.raises(InvalidInputError, match='>= 0'):
+        SecondOpinionCfg(**changes)
 
 
 def test_settings_of_the_network_can_be_read_back_from_its_file(tmp_path: Path) -> None:
