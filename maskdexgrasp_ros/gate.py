@@ -30,7 +30,7 @@ class CommandGate:
 
     A command occupies the gate from its first report until a report says that it is done, or
     until nothing was heard of it for `timeout_s`. Topics have no order among themselves: a
-    command may overtake the end of the one before, so the gate waits a moment before it refuses.
+    command may overtake the end of the one before, so one command may wait for that end.
 
     Args:
         timeout_s: A command of which nothing was heard for so long has ended [s].
@@ -44,26 +44,35 @@ class CommandGate:
         self._timeout_s, self._patience_s = timeout_s, patience_s
         self._now_s = now_s
         self._active = ''
+        self._waiting = ''
+        self._expired = ''
         self._entered: set[str] = set()
         self._ended: deque[str] = deque(maxlen=64)
         self._heard_s = 0.0
-        self._has_waiting = False
         self._changed = threading.Condition()
 
     def enter(self, command_id: str) -> Outcome:
-        """Let `command_id` pass, or return an outcome with `Code.BUSY` or `INVALID_COMMAND`."""
+        """Let `command_id` pass, or return an outcome that says why not.
+
+        `Code.BUSY` ends the command. `Code.INVALID_COMMAND` is about one that another sender
+        works on under the same id, or that has ended while it waited: it is not to be reported.
+        """
+        root = root_id(command_id)
         with self._changed:
-            self._wait_for_end(command_id)
-            active = self._current()
-            if active and root_id(command_id) != active:
-                return _refusal(Code.BUSY, f'command {active} is still under way')
-            if command_id in self._entered:
+            if root == self._waiting or command_id in self._entered_of_active():
                 return _refusal(
                     Code.INVALID_COMMAND, f'command_id {command_id} is already being worked on'
                 )
-            self._active = root_id(command_id)
-            if self._active in self._ended:  # a user may send the same id again
-                self._ended.remove(self._active)
+            if not self._waiting and not self._wait_for_end(root):
+                return _refusal(
+                    Code.INVALID_COMMAND, f'command {root} ended before it could begin'
+                )
+            ahead = self._current() or self._waiting
+            if ahead and root != ahead:
+                return _refusal(Code.BUSY, f'command {ahead} is still under way')
+            self._active = root
+            if root in self._ended:  # a user may send the same id again
+                self._ended.remove(root)
             self._entered.add(command_id)
             self._heard_s = self._now_s()
         return Outcome(stage=Stage.COMMAND)
@@ -72,13 +81,13 @@ class CommandGate:
         """Take note of a report about `command_id` by any node."""
         with self._changed:
             active = self._current()
+            if done and command_id == self._waiting:
+                self._waiting = ''
+                self._changed.notify_all()
             if active and root_id(command_id) != active:
                 return
             if done and command_id == active:
-                self._ended.append(active)
-                self._active = ''
-                self._entered.clear()
-                self._changed.notify_all()
+                self._end()
             elif not done and root_id(command_id) not in self._ended:  # may overtake the end
                 self._active = root_id(command_id)
                 self._heard_s = self._now_s()
@@ -86,11 +95,9 @@ class CommandGate:
     def pop_expired(self) -> str:
         """Return the id of a command that was silent for too long, once; else ''."""
         with self._changed:
-            before = self._active
-            if not before or self._current():
-                return ''
-            self._ended.append(before)
-            return before
+            self._current()
+            expired, self._expired = self._expired, ''
+            return expired
 
     @property
     def active(self) -> str:
@@ -98,24 +105,31 @@ class CommandGate:
         with self._changed:
             return self._current()
 
-    def _wait_for_end(self, command_id: str) -> None:
-        """Give the end of another command time to arrive; only one may wait for it."""
-        if self._has_waiting:
-            return
-        self._has_waiting = True
-        try:
-            self._changed.wait_for(
-                lambda: self._current() in ('', root_id(command_id)), self._patience_s
-            )
-        finally:
-            self._has_waiting = False
+    def _wait_for_end(self, root: str) -> bool:
+        """Give the end of another command time to arrive; False if `root` itself has ended."""
+        self._waiting = root
+        self._changed.wait_for(
+            lambda: self._waiting != root or self._current() in ('', root), self._patience_s
+        )
+        still_wanted = self._waiting == root
+        self._waiting = ''
+        return still_wanted
+
+    def _entered_of_active(self) -> set[str]:
+        return self._entered if self._current() else set()
 
     def _current(self) -> str:
         """Return the active id, after forgetting one that was silent for too long."""
         if self._active and self._now_s() - self._heard_s > self._timeout_s:
-            self._active = ''
-            self._entered.clear()
+            self._expired = self._active
+            self._end()
         return self._active
+
+    def _end(self) -> None:
+        self._ended.append(self._active)
+        self._active = ''
+        self._entered.clear()
+        self._changed.notify_all()
 
 
 def _refusal(code: Code, reason: str) -> Outcome:

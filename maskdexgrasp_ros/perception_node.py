@@ -49,8 +49,6 @@ from maskdexgrasp_ros.transforms import TransformError
 from maskdexgrasp_ros.true_shape import TRUE_SHAPE, true_shape
 
 _CLOCK_SLACK_S = 0.2
-_PATIENCE_S = 2.0
-"""Longest wait for the end of the command before, which the next one may have overtaken [s]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +75,9 @@ class PerceptionNodeCfg:
         default=120.0, metadata={'range': (1.0, 3600.0), 'read_only': True}
     )
     """A command of which nothing is heard for this wall time has ended [s]."""
+    end_wait_s: float = field(default=2.0, metadata={'range': (0.0, 60.0), 'read_only': True})
+    """A command that finds another one under way waits for its end up to this wall time, for it
+    may have overtaken it, and is refused then; only one waits [s]."""
 
 
 class PerceptionNode(Node):
@@ -95,9 +96,8 @@ class PerceptionNode(Node):
         self._set_perception(self._settings.cfg)
         self._diagnostics = DiagnosticsPublisher(self)
         self._status = StatusReporter(self, self._diagnostics)
-        self._gate = CommandGate(
-            self._node_parameters.cfg.command_timeout_s, time.monotonic, patience_s=_PATIENCE_S
-        )
+        cfg = self._node_parameters.cfg
+        self._gate = CommandGate(cfg.command_timeout_s, time.monotonic, patience_s=cfg.end_wait_s)
         self._pictures = FrameBuffer()
         self._transforms = TransformListener(self)
         self._idle_since_s = 0.0
@@ -153,15 +153,15 @@ class PerceptionNode(Node):
         if admitted.code is Code.BUSY:
             self._status.publish(admitted, command.command_id, done=True)
             return
-        if not admitted.ok:  # a report would end the command that has the same id
+        if not admitted.ok:  # a report would end another command, or one a second time
             self.get_logger().warning(admitted.reason)
             return
         self._status.begin(Stage.PERCEIVE, command.command_id)
         start = time.perf_counter()
         outcome = self._perceive(command, time_from_msg(message.header.stamp))
-        if not outcome.ok:
-            self._gate.hear(command.command_id, done=True)
         self._status.finish(outcome, command.command_id, time.perf_counter() - start)
+        if not outcome.ok:  # after the report: it comes before those of the next command
+            self._gate.hear(command.command_id, done=True)
 
     def _perceive(self, command: Command, not_before_s: float) -> Outcome:
         try:

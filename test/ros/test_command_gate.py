@@ -1,4 +1,3 @@
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -85,22 +84,79 @@ def test_silence_ends_a_command_once(gate, clock):
     assert gate.enter('b').ok
 
 
+class Waiting:
+    """Gate in which 'a' is under way and 'b' waits for its end in a thread."""
+
+    def __init__(self, clock, patience_s=60.0):
+        self.gate = CommandGate(10.0, clock, patience_s=patience_s)
+        self.gate.enter('a')
+        self.pool = ThreadPoolExecutor()
+        self.entering = self.pool.submit(self.gate.enter, 'b#0')
+        wait_until(lambda: self.gate._waiting == 'b')
+
+    def outcome(self):
+        """Return what became of 'b', without waiting for the end of its patience."""
+        return self.entering.result(timeout=10.0)
+
+
+def wait_until(is_true):
+    deadline = time.monotonic() + 10.0
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
 def test_a_command_that_overtakes_the_end_of_the_one_before_waits_for_it(clock):
-    gate = CommandGate(10.0, clock, patience_s=60.0)
+    waiting = Waiting(clock)
+    waiting.gate.hear('a', done=True)
+    assert waiting.outcome().ok
+    assert waiting.gate.active == 'b'
+
+
+def test_a_command_whose_patience_ends_is_refused(clock):
+    waiting = Waiting(clock, patience_s=0.2)
+    assert waiting.outcome().code is Code.BUSY
+    assert waiting.gate.active == 'a'
+
+
+def test_while_one_waits_another_is_refused_at_once_and_looks_of_the_active_one_pass(clock):
+    waiting = Waiting(clock)
+    assert waiting.gate.enter('c').code is Code.BUSY
+    assert waiting.gate.enter(retry_id('a', 1)).ok
+    waiting.gate.hear('a', done=True)
+    assert waiting.outcome().ok
+
+
+def test_nobody_overtakes_the_one_that_waits(clock):
+    waiting = Waiting(clock)
+    with waiting.gate._changed:  # the lock is free for others before the thread has woken
+        waiting.gate.hear('a', done=True)
+        assert waiting.gate.enter('c').code is Code.BUSY
+    assert waiting.outcome().ok
+
+
+def test_the_same_command_twice_while_it_waits_is_no_end_of_it(clock):
+    waiting = Waiting(clock)
+    assert waiting.gate.enter('b').code is Code.INVALID_COMMAND
+    waiting.gate.hear('a', done=True)
+    assert waiting.outcome().ok
+
+
+def test_a_command_that_ends_while_it_waits_does_not_begin(clock):
+    waiting = Waiting(clock)
+    waiting.gate.hear('b', done=True)
+    assert waiting.outcome().code is Code.INVALID_COMMAND
+    assert waiting.gate.active == 'a'
+    waiting.gate.hear('a', done=True)
+    assert waiting.gate.enter('c').ok
+
+
+def test_an_expired_command_is_told_also_if_another_command_notices_first(gate, clock):
     gate.enter('a')
-    threading.Timer(0.1, gate.hear, args=('a',), kwargs={'done': True}).start()
+    clock.now_s = 20.0
     assert gate.enter('b').ok
+    assert gate.pop_expired() == 'a'
     assert gate.active == 'b'
-
-
-def test_one_command_waits_and_further_ones_are_refused_at_once(clock):
-    gate = CommandGate(10.0, clock, patience_s=0.5)
-    gate.enter('a')
-    began_s = time.monotonic()
-    with ThreadPoolExecutor() as pool:
-        codes = [outcome.code for outcome in pool.map(gate.enter, 'bcd')]
-    assert codes == [Code.BUSY] * 3
-    assert 0.4 < time.monotonic() - began_s < 1.4  # one after the other they take 1.5 s
 
 
 def test_ids_are_new_and_retries_lead_back_to_them():
