@@ -12,7 +12,7 @@ import torch
 
 from maskdexgrasp_core.cell import CELL
 from maskdexgrasp_core.evaluation.generated_grasps import View, observe
-from maskdexgrasp_core.geometry.transforms import invert_transform, make_transform
+from maskdexgrasp_core.geometry.transforms import invert_transform
 from maskdexgrasp_core.model.grasp_model import GraspModel, Proposals
 from maskdexgrasp_core.objects.model import ObjectModel
 from maskdexgrasp_core.objects.placement import table_pose
@@ -85,7 +85,7 @@ def propose(
 def posed_proposals(proposals: Proposals, shown: Shown) -> Posed:
     """Return proposed hands in the frame of the object."""
     hands = proposals.hands
-    Ts_base_wrist = make_transform(hands.rotation.double(), hands.translation.double()).numpy()
+    Ts_base_wrist = hands.poses().double().numpy()
     return Posed(shown.T_object_base @ Ts_base_wrist, hands.joint_positions.double().numpy())
 
 

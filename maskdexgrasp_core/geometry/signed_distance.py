@@ -97,7 +97,7 @@ class GridSignedDistance:
         """Sample the signed distance of `mesh` [m].
 
         Overlapping closed pieces are united first, because a ray that leaves two pieces at once
-        would count as outside.
+        would count as outside. Flat pieces bound nothing and are left out.
 
         Raises:
             InvalidInputError: If the mesh is empty, not finite, or not watertight.
@@ -160,8 +160,10 @@ def _united(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
         volumes = [float(piece.volume) for piece in pieces]
     if min(volumes) < -_CRUMB_M3:
         return mesh
-    solid = [p for p, volume in zip(pieces, volumes, strict=True) if volume > _CRUMB_M3]
-    return trimesh.boolean.union(solid, engine='manifold') if solid else mesh
+    solids = [p for p, volume in zip(pieces, volumes, strict=True) if volume > _CRUMB_M3]
+    if not solids or not all(piece.is_volume for piece in solids):
+        return mesh
+    return trimesh.boolean.union(solids, engine='manifold') if len(solids) > 1 else solids[0]
 
 
 def _sampled_distance(solid: trimesh.Trimesh, lower: Array, upper: Array, cfg: GridCfg) -> Array:

@@ -9,7 +9,7 @@ from maskdexgrasp_core.geometry.transforms import make_transform
 
 
 class HandBatch(NamedTuple):
-    """B posed hands, in the base frame unless said otherwise."""
+    """B posed hands; the frame is said where they are given."""
 
     translation: Tensor
     """Position of the hand's root, (B, 3) [m]."""

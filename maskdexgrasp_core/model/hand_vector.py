@@ -16,7 +16,7 @@ LENGTH_SCALE = 0.1
 
 
 def hand_vector(hands: HandBatch) -> Tensor:
-    """Pack hands into vectors whose entries are of order one.
+    """Pack hands of the model frame into vectors whose entries are of order one.
 
     Returns:
         (B, 31): translation / 0.1 m, rot6d, joints scaled so that their limits are -1 and 1.

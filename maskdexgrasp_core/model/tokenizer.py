@@ -30,7 +30,7 @@ class TokenizerOutput(NamedTuple):
     """What a pass through the tokenizer gives."""
 
     hands: HandBatch
-    """The hands decoded from the tokens."""
+    """The hands decoded from the tokens, in the model frame."""
     tokens: Tensor
     """(B, T) int64."""
     losses: dict[str, Tensor]
@@ -68,7 +68,7 @@ class GraspTokenizer(nn.Module):
         return self.cfg.token_parts
 
     def forward(self, hands: HandBatch) -> TokenizerOutput:
-        """Encode and decode hands; in training mode the codebooks follow the latents.
+        """Encode and decode hands of the model frame; in training, codebooks follow the latents.
 
         The loss is that of the paper: the length of the error of the vector, the distances of
         the surface points of each part, and the commitment of latents to codes. Moving averages

@@ -91,7 +91,7 @@ class HumanRetargeter:
         self._pairs = _finger_pairs()
 
     def initialise(self, keypoints: Array) -> HandBatch:
-        """Return the Shadow Hands nearest to human hands: Eq. (9).
+        """Return the Shadow Hands nearest to human hands: Eq. (9), in the frame of the keypoints.
 
         Args:
             keypoints: Named by `human_hand.KEYPOINTS`, (B, 21, 3) [m].
@@ -157,7 +157,10 @@ class HumanRetargeter:
     def measure(
         self, hands: HandBatch, keypoints: Array, surface: GridSignedDistance
     ) -> FitMeasures:
-        """Return errors against human hands (B, 21, 3) [m] and the depth in the object."""
+        """Return errors against human hands (B, 21, 3) [m] and the depth in the object.
+
+        All are in the object frame.
+        """
         targets = torch.as_tensor(check_keypoints(keypoints), dtype=self.kinematics.dtype)
         with torch.no_grad():
             points = _placed(self._points, hands)

@@ -41,7 +41,7 @@ def measure(
 
     Args:
         kinematics: Of the hand.
-        hands: B of them, in the base frame.
+        hands: B of them, in the frame of the scene.
         plan: Contacts that they meant to use.
         scene: Object and table.
         part_points: Points of the asked part, (M, 3) [m]; empty when none is asked.

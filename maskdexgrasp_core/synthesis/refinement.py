@@ -39,7 +39,7 @@ class GraspState(NamedTuple):
     """A batch of grasps while they are optimised."""
 
     hands: HandBatch
-    """Where they are."""
+    """In the frame of the scene."""
     raw_forces: Tensor
     """Free vectors behind the contact forces, (B, K, 3)."""
 

@@ -41,7 +41,7 @@ class TrainingDivergedError(MaskDexGraspError, RuntimeError):
 
 
 class ProcessLostError(MaskDexGraspError, RuntimeError):
-    """Another process of the same training has ended, so that this one waits in vain."""
+    """The connection to another process of the same training broke, mostly because it ended."""
 
 
 def train(
@@ -70,13 +70,13 @@ def train(
         InvalidInputError: If the folder holds another training, or one that is not to be resumed.
         DatasetBusyError: If another process is writing the folder.
         TrainingDivergedError: If the loss becomes infinite or not a number.
-        ProcessLostError: If another process of the training ends before this one.
+        ProcessLostError: If the connection to another process of the training breaks.
     """
     run = RunFolder(folder)
     identity = _identity(recipe, cfg, fabric)
     run.check(identity, resume=resume)
-    fabric.barrier()
-    with contextlib.ExitStack() as stack:
+    with _broken_connections_named(fabric), contextlib.ExitStack() as stack:
+        fabric.barrier()
         if fabric.is_global_zero:
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(locked_folder(folder))
@@ -86,7 +86,6 @@ def train(
         if fabric.is_global_zero:
             trainer.curves = stack.enter_context(_curves(run, trainer.num_steps_done))
             trainer.on_progress = on_progress
-        stack.enter_context(_named_losses())
         for epoch in range(len(trainer.history), cfg.epochs):
             trainer.run_epoch(epoch)
             trainer.save(run)
@@ -279,15 +278,19 @@ def _conditions(cfg: LoopCfg, fabric: Fabric) -> Mapping[str, Any]:
 
 
 @contextlib.contextmanager
-def _named_losses() -> Iterator[None]:
+def _broken_connections_named(fabric: Fabric) -> Iterator[None]:
     """Raise `ProcessLostError` where the connection to another process breaks."""
     try:
         yield
     except RuntimeError as error:  # gloo has no error of its own; those of NCCL are `DistError`
-        if isinstance(error, torch.distributed.DistError) or 'gloo' in str(error):
-            reason = 'another process of this training has ended; its own output says why'
-            raise ProcessLostError(reason) from error
-        raise
+        known = isinstance(error, torch.distributed.DistError) or 'gloo' in str(error)
+        if fabric.world_size == 1 or not known:
+            raise
+        first_line = str(error).partition('\n')[0]
+        raise ProcessLostError(
+            'the connection to another process of this training broke; its own output says why '
+            f'if it has ended ({first_line})'
+        ) from error
 
 
 @contextlib.contextmanager

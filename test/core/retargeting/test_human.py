@@ -43,13 +43,13 @@ def human(bottle):
     return np.stack([hand.keypoints for hand in hands])
 
 
-def keypoints_of(retargeter, poses: HandBatch) -> torch.Tensor:
-    links = retargeter.kinematics.link_transforms(poses.joint_positions)
+def keypoints_of(retargeter, hands: HandBatch) -> torch.Tensor:
+    links = retargeter.kinematics.link_transforms(hands.joint_positions)
     points = torch.stack([links[name][:, :3, 3] for name in SHADOW_LINKS], dim=1)
-    return points @ poses.rotation.transpose(1, 2) + poses.translation[:, None]
+    return points @ hands.rotation.transpose(1, 2) + hands.translation[:, None]
 
 
-def shadow_poses(retargeter, seed: int, count: int = 3) -> HandBatch:
+def shadow_hands(retargeter, seed: int, count: int = 3) -> HandBatch:
     generator = torch.Generator().manual_seed(seed)
     kinematics = retargeter.kinematics
     share = 0.2 + 0.3 * torch.rand(count, SHADOW.num_joints, generator=generator)
@@ -72,35 +72,35 @@ def test_every_keypoint_has_a_link_of_the_same_finger():
 
 
 def test_palms_are_aligned_in_closed_form(retargeter):
-    poses = shadow_poses(retargeter, 0)
-    rotation, translation = align_palms(retargeter.kinematics, keypoints_of(retargeter, poses))
+    hands = shadow_hands(retargeter, 0)
+    rotation, translation = align_palms(retargeter.kinematics, keypoints_of(retargeter, hands))
     # The root of the little finger moves with its metacarpal: no more than that is left over.
-    assert float((translation - poses.translation).norm(dim=1).max()) < 0.01
+    assert float((translation - hands.translation).norm(dim=1).max()) < 0.01
     torch.testing.assert_close(
         rotation @ rotation.transpose(1, 2), torch.eye(3).expand(3, 3, 3), atol=1e-5, rtol=0
     )
-    assert float((rotation - poses.rotation).abs().max()) < 0.2
+    assert float((rotation - hands.rotation).abs().max()) < 0.2
     assert torch.linalg.det(rotation).min() > 0.99
 
 
 def test_fingers_are_read_off_the_bones(retargeter):
-    poses = shadow_poses(retargeter, 1)
+    hands = shadow_hands(retargeter, 1)
     in_palm = keypoints_of(
         retargeter,
-        poses._replace(translation=torch.zeros(3, 3), rotation=torch.eye(3).expand(3, 3, 3)),
+        hands._replace(translation=torch.zeros(3, 3), rotation=torch.eye(3).expand(3, 3, 3)),
     )
     names = [
         f'rh_{code}J{joint}' for code in ('FF', 'MF', 'RF') for joint in (1, 2, 3, 4)
     ]  # the little finger also turns with its metacarpal
     columns = [SHADOW.joint_names.index(name) for name in names]
     torch.testing.assert_close(
-        finger_positions(in_palm)[:, columns], poses.joint_positions[:, columns], atol=1e-4, rtol=0
+        finger_positions(in_palm)[:, columns], hands.joint_positions[:, columns], atol=1e-4, rtol=0
     )
 
 
 def test_a_hand_of_the_same_size_is_found_again(retargeter):
-    poses = shadow_poses(retargeter, 2, count=8)
-    targets = keypoints_of(retargeter, poses).double().numpy()
+    hands = shadow_hands(retargeter, 2, count=8)
+    targets = keypoints_of(retargeter, hands).double().numpy()
     found = retargeter.initialise(targets)
     error = (keypoints_of(retargeter, found) - torch.as_tensor(targets)).norm(dim=-1)
     assert float(error.mean()) < 0.002
@@ -128,12 +128,12 @@ def test_refinement_keeps_the_joints_in_their_limits(retargeter, human, bottle):
 
 def test_the_energy_is_that_of_the_paper(retargeter, bottle):
     surface = GridSignedDistance.from_mesh(bottle)
-    poses = shadow_poses(retargeter, 3, count=1)._replace(translation=torch.full((1, 3), 2.0))
-    points = keypoints_of(retargeter, poses)
+    hands = shadow_hands(retargeter, 3, count=1)._replace(translation=torch.full((1, 3), 2.0))
+    points = keypoints_of(retargeter, hands)
     tips = points[:, list(TIPS)] + torch.tensor([0.01, 0.0, 0.0])
     # Far from the object: 1 cm at every fingertip, the norm of the joints, fingers too close.
     tip_term = 10 * 0.01 * (30 + 10 + 1.2 + 1.0 + 0.2) / 5
-    posture_term = 0.01 * float(poses.joint_positions.norm())
+    posture_term = 0.01 * float(hands.joint_positions.norm())
     beyond = [4 * finger + k for finger in range(5) for k in (2, 3, 4)]
     close = sum(
         max(0.0, 0.02 - float((points[0, a] - points[0, b]).norm()))
@@ -141,18 +141,18 @@ def test_the_energy_is_that_of_the_paper(retargeter, bottle):
         for b in beyond
         if a < b and (a - 1) // 4 != (b - 1) // 4
     )
-    energy = float(retargeter.energy(poses, tips, surface))
+    energy = float(retargeter.energy(hands, tips, surface))
     assert energy == pytest.approx(tip_term + posture_term + 10 * close, rel=1e-4)
 
 
 def test_penetration_is_weighed_by_ten_for_every_sphere(retargeter):
     whole = GridSignedDistance.from_mesh(trimesh.creation.box((1.0, 1.0, 1.0)))
-    poses = shadow_poses(retargeter, 4, count=1)._replace(translation=torch.zeros(1, 3))
-    away = poses._replace(translation=torch.full((1, 3), 5.0))
-    tips = keypoints_of(retargeter, poses)[:, list(TIPS)]
-    centers = retargeter.kinematics.forward(*poses).sphere_centers
+    hands = shadow_hands(retargeter, 4, count=1)._replace(translation=torch.zeros(1, 3))
+    away = hands._replace(translation=torch.full((1, 3), 5.0))
+    tips = keypoints_of(retargeter, hands)[:, list(TIPS)]
+    centers = retargeter.kinematics.forward(*hands).sphere_centers
     depth = retargeter.kinematics.sphere_radii - whole.distance(centers)
-    inside = float(retargeter.energy(poses, tips, whole))
+    inside = float(retargeter.energy(hands, tips, whole))
     outside = float(retargeter.energy(away, tips + 5.0, whole))
     assert inside - outside == pytest.approx(10 * float(depth.sum()), rel=1e-3)
 
