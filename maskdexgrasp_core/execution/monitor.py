@@ -12,7 +12,8 @@ from maskdexgrasp_core.outcome import Code, Outcome, Stage, StageError
 from maskdexgrasp_core.protocols import ArmDriver, Clock, HandDriver
 from maskdexgrasp_core.types import ArmState, Array, HandState, JointTrajectory
 
-_LAG_SAMPLES = 5
+_SAMPLE_S = 0.05
+"""Between two instants of a trajectory that a state is compared with [s]."""
 
 
 class CancelToken(Protocol):
@@ -64,9 +65,10 @@ class MotionMonitor:
     def start(self, stage: Stage, trajectory: JointTrajectory) -> None:
         """Start a trajectory without waiting for its end."""
         self.look(stage)
+        self._asked_s = self._clock.now_s()
         with self._drivers(stage):
             self._arm.start_trajectory(trajectory)
-        self._began_s = self._clock.now_s()
+        self._began_s = self._clock.now_s()  # at the latest
 
     def wait_for_arm(self, stage: Stage, trajectory: JointTrajectory) -> ArmState:
         """Wait for the end of the trajectory that `start` began."""
@@ -75,9 +77,9 @@ class MotionMonitor:
             state, _ = self.look(stage)
             if not state.is_moving:
                 break
-            elapsed = self._clock.now_s() - self._began_s
-            self._check_tracking(stage, state, trajectory, elapsed)
+            self._check_tracking(stage, state, trajectory)
             if self._clock.now_s() > deadline:
+                elapsed = self._clock.now_s() - self._began_s
                 reason = (
                     f'the arm still moves after {elapsed:.1f} s; the trajectory takes '
                     f'{trajectory.duration_s:.1f} s'
@@ -176,11 +178,16 @@ class MotionMonitor:
             reason = f'no new state from arm or hand for {now - self._renewed_s:.2f} s'
             raise StageError(stage, Code.STATE_IS_STALE, reason)
 
-    def _check_tracking(
-        self, stage: Stage, state: ArmState, trajectory: JointTrajectory, elapsed_s: float
-    ) -> None:
+    def _check_tracking(self, stage: Stage, state: ArmState, trajectory: JointTrajectory) -> None:
+        """Raise if the arm is far from where it may be at the instant of its state.
+
+        When the driver began is known only to lie between the request and its answer, and the
+        state may be older than the clock: time goes on while messages travel.
+        """
         lag = self._cfg.path_lag_s
-        instants = np.linspace(elapsed_s - lag, elapsed_s + lag, _LAG_SAMPLES)
+        first = state.stamp_s - self._began_s - lag
+        last = state.stamp_s - self._asked_s + lag
+        instants = np.linspace(first, last, 2 + int((last - first) / _SAMPLE_S))
         wanted = np.stack(
             [np.interp(instants, trajectory.times_s, column) for column in trajectory.positions.T]
         )
