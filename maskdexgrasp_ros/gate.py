@@ -59,7 +59,8 @@ class CommandGate:
         """
         root = root_id(command_id)
         with self._changed:
-            if root == self._waiting or command_id in self._entered_of_active():
+            self._current()
+            if root == self._waiting or command_id in self._entered:
                 return _refusal(
                     Code.INVALID_COMMAND, f'command_id {command_id} is already being worked on'
                 )
@@ -111,12 +112,10 @@ class CommandGate:
         self._changed.wait_for(
             lambda: self._waiting != root or self._current() in ('', root), self._patience_s
         )
-        still_wanted = self._waiting == root
+        if self._waiting != root:  # its end was heard; another one may wait by now
+            return False
         self._waiting = ''
-        return still_wanted
-
-    def _entered_of_active(self) -> set[str]:
-        return self._entered if self._current() else set()
+        return True
 
     def _current(self) -> str:
         """Return the active id, after forgetting one that was silent for too long."""

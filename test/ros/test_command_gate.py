@@ -1,3 +1,4 @@
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -149,6 +150,16 @@ def test_a_command_that_ends_while_it_waits_does_not_begin(clock):
     assert waiting.gate.active == 'a'
     waiting.gate.hear('a', done=True)
     assert waiting.gate.enter('c').ok
+
+
+def test_one_that_ends_while_it_waits_does_not_push_out_the_next_one_that_waits(clock):
+    waiting = Waiting(clock)
+    gate = waiting.gate
+    with gate._changed:  # 'b' wakes only after 'c' waits: a wait gives the lock away
+        gate.hear('b', done=True)
+        threading.Timer(0.3, gate.hear, args=('a',), kwargs={'done': True}).start()
+        assert gate.enter('c').ok
+    assert waiting.outcome().code is Code.INVALID_COMMAND
 
 
 def test_an_expired_command_is_told_also_if_another_command_notices_first(gate, clock):
