@@ -28,7 +28,7 @@ CFGS = {
 }
 READ_ONCE = {
     'sim': {'scene', 'seed', 'object_files', 'real_time_factor', 'depth_encoding', 'headless'},
-    'perception': {'input', 'completion', 'selector', 'command_timeout_s'},
+    'perception': {'input', 'completion', 'selector', 'command_timeout_s', 'end_wait_s'},
     'generator': {
         'generator',
         'weights',
