@@ -28,7 +28,7 @@ class ExecutionCfg:
     path_tolerance_rad: float = field(default=0.3, metadata={'range': (0.01, 2.0)})
     """Largest distance from the trajectory on the way [rad]."""
     path_lag_s: float = field(default=0.1, metadata={'range': (0.0, 1.0)})
-    """States and clock travel apart; the trajectory so much earlier or later also counts [s]."""
+    """The clock may be behind when a motion begins; so much earlier or later also counts [s]."""
     goal_tolerance_rad: float = field(default=0.03, metadata={'range': (0.001, 0.5)})
     """Largest distance from the end of a trajectory [rad]."""
     contact_effort_fraction: float = field(default=0.15, metadata={'range': (0.01, 1.0)})
